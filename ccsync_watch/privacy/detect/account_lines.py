@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.password_forms import is_positional_secret
-from ccsync_watch.privacy.heuristics.value_strength import is_random
+from ccsync_watch.privacy.heuristics.password_forms import (
+    is_hyphened_passphrase,
+    is_numbered_words,
+    is_positional_secret,
+    is_surely_chosen,
+)
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
+from ccsync_watch.privacy.heuristics.value_strength import decodes_to_credentials, is_random
 
 _BREAK = r"(?:\r?\n|\\n)"
 _CHECK = 11
@@ -24,7 +32,118 @@ def _is_recovery_password(value: str) -> bool:
     )
 
 
+_MD5_OF_ACCOUNT = re.compile(r"md5[0-9a-f]{32}|SCRAM-SHA-256\$.*")
+
+
+def _is_listed_password(value: str) -> bool:
+    if _MD5_OF_ACCOUNT.fullmatch(value):
+        return True
+    return is_surely_chosen(value) and is_positional_secret(value)
+
+
+def _is_player_password(value: str) -> bool:
+    return is_surely_chosen(value) or is_hyphened_passphrase(value) or is_numbered_words(value)
+
+
 RULES: tuple[StructuralRule, ...] = (
+    pattern_rule(
+        "password",
+        "a user and a password in quotes on a line, as PgBouncer reads them",
+        rf"{_LINE}\\{{0,3}}\"[\w.@-]{{1,60}}\\{{0,3}}\"[ ]{{1,8}}\\{{0,3}}\""
+        r"(?P<secret>[^\"\s\\]{6,256})\\{0,3}\"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))",
+        rank=Rank.PATTERN,
+        reach=100,
+        accept=_is_listed_password,
+    ),
+    pattern_rule(
+        "password",
+        "a password that a player types to log in",
+        rf"{_LINE}(?:\[[^\]\n]{{1,30}}\][^/\n]{{0,80}})?/(?:login|register|reg|changepassword)[ ]"
+        r"(?:(?P<again>[^\s]{6,64})[ ])?(?P<secret>[^\s\"'\\/.]{2}[^\s\"'\\/]{4,62})"
+        r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))",
+        trigger=r"/(?:login|register|reg|changepassword)[ ][^\s]{6}",
+        rank=Rank.SENTENCE,
+        reach=160,
+        accept=_is_player_password,
+    ),
+    pattern_rule(
+        "password",
+        "a password after the mark of a scheme that stores it as it is",
+        r"\{(?:plain|clear|cleartext|plaintext|noop)\}(?P<secret>[^\s:\"'<>{}\\]{4,128})",
+        rank=Rank.NAMED_FIELD,
+        reach=24,
+        accept=is_positional_secret,
+    ),
+    pattern_rule(
+        "password",
+        "what a monitor shows of a client of Redis that says who it is",
+        r"\\{0,3}\"(?-i:AUTH|auth)\\{0,3}\"(?:[ ]\\{0,3}\"[\w.-]{1,32}\\{0,3}\")?[ ]\\{0,3}\""
+        r"(?P<secret>[^\"\s\\]{4,256})\\{0,3}\"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))",
+        trigger=r"\"(?:AUTH|auth)\\{0,3}\"[ ]\\{0,3}\"[^\"\s\\]{4}",
+        rank=Rank.NAMED_FIELD,
+        reach=60,
+        accept=is_positional_secret,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "secret",
+        "an API key of Elasticsearch, encoded for a header",
+        r"\"encoded\\{0,7}\"[ ]?:[ ]?\\{0,7}\"(?P<secret>[A-Za-z0-9+/]{40,256}={0,2})",
+        rank=Rank.NAMED_FIELD,
+        reach=90,
+        accept=decodes_to_credentials,
+    ),
+    pattern_rule(
+        "secret",
+        "the key of a storage account, under the account's name",
+        r"account\.key\.[\w.-]{3,90}\.net\\{0,7}[\"']?[ ]?[,=: ][ ]?\\{0,7}[\"']?"
+        r"(?P<secret>[A-Za-z0-9+/]{86}==)",
+        trigger=r"account\.key\.[\w.-]{3}",
+        rank=Rank.KEY_MATERIAL,
+        reach=24,
+    ),
+    pattern_rule(
+        "password",
+        "the master password of Maven, encrypted with a key that all have",
+        r"<(?:\w{1,12}:)?master>\{(?P<secret>[A-Za-z0-9+/=]{16,512})\}",
+        rank=Rank.NAMED_FIELD,
+        reach=40,
+    ),
+    pattern_rule(
+        "password",
+        "the key of a wireless network in a profile",
+        r"<keymaterial>(?P<secret>[^<>\s]{8,64})</",
+        rank=Rank.NAMED_FIELD,
+        reach=24,
+    ),
+    pattern_rule(
+        "secret",
+        "a key for the security of Z-Wave",
+        r"s[02]_(?:legacy|unauthenticated|authenticated|accesscontrol)(?:_?key)?\\{0,7}[\"']?"
+        r"[ ]?[:=][ ]?\\{0,7}[\"']?(?P<secret>[0-9a-f]{32})(?![0-9a-f])",
+        rank=Rank.KEY_MATERIAL,
+        reach=90,
+    ),
+    pattern_rule(
+        "private-key",
+        "a secret key of minisign or signify",
+        r"(?:minisign|signify)[^\n\\]{0,40}secret key(?:\r?\n|\\n)"
+        r"(?P<secret>[A-Za-z0-9+/]{60,400}={0,2})",
+        rank=Rank.KEY_MATERIAL,
+        reach=150,
+    ),
+    pattern_rule(
+        "azure-devops-token",
+        "a personal token of Azure DevOps in its older form, next to its name",
+        r"(?<![A-Za-z])(?:PAT|pat|azure devops|Azure DevOps|AZURE_DEVOPS_EXT_PAT|ADO)"
+        r"(?:[ ][a-z]{2,8}){0,4}[ ]?[:=]?[ ]{0,2}\\{0,3}[\"'`]?"
+        r"(?P<secret>[a-z2-7]{52})(?![A-Za-z0-9])",
+        trigger=r"(?:PAT|pat|evOps|evops|ADO)[ :=][^\n]{0,40}[a-z2-7]{52}",
+        rank=Rank.NAMED_FIELD,
+        reach=120,
+        accept=has_digit,
+        is_caseless=False,
+    ),
     pattern_rule(
         "password",
         "a user and a password on the lines after their heading, for OpenVPN",

@@ -149,10 +149,11 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     _password_rule(
         "a user and a password after words for entering",
-        rf"(?<![a-z]){_ENTERING}[ ](?:with|as|using|via|w/)[ ][\w.@+-]{{2,60}}[ ]"
+        rf"(?<![a-z]){_ENTERING}[ ](?:with|as|using|via|w/)[ ][\"'`]?[\w.@+-]{{2,60}}[\"'`]?[ ]"
         rf"(?:and|&|\+|w/|with|pw|pass)[ ]{_VALUE}{_END}",
         trigger=r"(?:log|sign|ssh|connect|authenticat)[a-z -]{0,12}(?:to[ ][\w.-]{1,40})?"
-        r"[ ](?:with|as|using|via|w/)[ ][\w.@+-]{2,60}[ ](?:and|&|\+|w/|with|pw|pass)[ ]",
+        r"[ ](?:with|as|using|via|w/)[ ][\"'`]?[\w.@+-]{2,60}[\"'`]?[ ]"
+        r"(?:and|&|\+|w/|with|pw|pass)[ ]",
     ),
     _password_rule(
         "a user and a password before words for basic authentication",
@@ -174,19 +175,22 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     _password_rule(
         "a user and a password after a word for both",
-        rf"(?<![\w-])(?:creds?|credentials|login|logins)(?:[ ]?(?P<said>[:=]|are:?|is:?))?[ ]"
+        rf"(?<![\w-])(?:creds?|credentials|login|logins)(?:[ ]?(?P<said>[:=]|are:?|is:?))?"
+        rf"(?:[ ]|\n[ ]{{0,4}}(?:[-*][ ])?)"
         rf"(?!(?:is|are|was|to|and|or|in|on|at|by|from|for|with|page|form|as|of)[ ])"
         rf"[a-z][\w.@+-]{{1,40}}"
-        rf"(?:[ ]/[ ]|/|:[ ]?|(?(said)[ ]|(?!))){_VALUE}{_END}",
-        trigger=rf"(?:creds?|credentials|logins?)(?:[ ](?:are|is))?[ ]?[:=]?[ ]"
-        rf"[a-z][\w.@+-]{{1,40}}[ ]?[ /:][ ]?{_QUOTE}?[!-~]{{6}}",
+        rf"(?:[ ](?:/|\||-|->|\xe2\x80\x94|\xe2\x86\x92)[ ]|/|:[ ]?|"
+        rf"(?(said)[ ]|(?!))){_VALUE}{_END}",
+        trigger=rf"(?:creds?|credentials|logins?)(?:[ ](?:are|is))?[ ]?[:=]?[ \n]"
+        rf"[ *-]{{0,6}}[a-z][\w.@+-]{{1,40}}[ ]?(?:[ /:|-]|->|\xe2\x80\x94|\xe2\x86\x92)[ ]?"
+        rf"{_QUOTE}?[!-~]{{6}}",
         accept=_is_account_password,
     ),
     _password_rule(
         "a user and a password with a slash between, before what they are for",
         r"(?<![a-z])(?:use|using|with|try|as)[ ][\w.@+-]{2,40}/(?P<secret>[!#-&(-_a-~]{6,64}?)[ ]"
         r"(?:to|for)[ ](?:log|sign|access|auth|connect|enter|get)",
-        accept=_is_account_password,
+        accept=_is_changed,
     ),
     _password_rule(
         "the new password after the old one",

@@ -33,6 +33,7 @@ from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     CLAUSE_END,
     is_quoted_password,
+    is_usual,
     looks_chosen,
     value_span,
 )
@@ -59,6 +60,8 @@ _OWNER = re.compile(
     re.IGNORECASE,
 )
 """Before "pass" these make it a noun."""
+_ARGUMENT = re.compile(r"[a-z]+\d?(?:_[a-z]+\d?)+")
+"""What a function is called with: "and pass file0_name"."""
 _AFTER_WORD = re.compile(rb"\S[ ,]{1,2}\Z")
 _KEYWORD_SIGN = re.compile(rb"(?:\A|\s):\Z")
 """Before an argument's name in Lisp and Org: `:password value`."""
@@ -128,7 +131,11 @@ def _is_adjacent_password(
 ) -> bool:
     before = data[max(0, start - 16) : start]
     core = text_of(data, span).rstrip("!?")
+    if is_usual(core):
+        return False
     is_short = name.lower() in {"pass", "pw", "pin"}
+    if is_short and not quoted and _ARGUMENT.fullmatch(core):
+        return False
     if is_short and _WITH.search(before) is None and _OWNER.search(before) is None:
         return False  # a verb, a part
     if _NUMBER.fullmatch(core) or (not quoted and _is_commit(data, start, span)):

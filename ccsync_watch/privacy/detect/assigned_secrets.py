@@ -49,12 +49,16 @@ _PSEUDO_CLASS = re.compile(r"(?:before|after|hover|focus|active|first|last|not|c
 """What follows the name of a class in CSS: `.codicon-pin:before{`."""
 _NOTHING = re.compile(r"(?:null|undefined|nil|None|void 0|!0|!1|true|false)[,;)}\]&|?]")
 """The value of nothing in code, and the code after it, as in scripts without blanks."""
+_CHARACTER_CLASS = re.compile(r"[sSwWdD][*+?]{1,2}[$)'\"]")
+"""The rest of a regular expression for a prompt, after its backslash: `password:\\s*$`."""
 _NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
 """What follows an empty value where Go prints a structure."""
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})=(?=[^=]{4})")
 _POSTAL_CODE = re.compile(r"[1-9][0-9]{2} ?[0-9]{3}")
 """India's, which are called "pincode"."""
 _CHOSEN_NAME = re.compile(r"secret|psk|shared|salt|pepper|credential|signing", re.IGNORECASE)
+_VARIABLE = re.compile(r"[/:]\$\{?[A-Z][A-Z0-9_]{3}")
+"""Within a value: `neo4j/$NEO4J_PASSWORD`."""
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _CITY_CODE = re.compile(r"[1-8][0-9]0 ?0[0-9]{2}")
 """Of India's large cities."""
@@ -107,8 +111,11 @@ def _is_harmless(assigned: Assigned) -> bool:
     if not assigned.is_quoted and (
         _NEXT_FIELD.fullmatch(assigned.value)
         or _NOTHING.match(assigned.value)
+        or _CHARACTER_CLASS.match(assigned.value)
         or _is_next_assignment(assigned)
     ):
+        return True
+    if assigned.strength is Strength.TOKEN and _VARIABLE.search(assigned.value):
         return True
     if assigned.strength is Strength.PASSWORD and not assigned.is_quoted:
         is_port = assigned.name.lower().endswith("pin") and _PORT.fullmatch(assigned.value)
@@ -181,7 +188,7 @@ def _is_secret_argument(assigned: Assigned) -> bool:
         return (
             assigned.strength is Strength.PASSWORD
             and assigned.is_call
-            and has_digit(assigned.value)
+            and (has_digit(assigned.value) or is_hyphened_passphrase(assigned.value))
         )
     return _is_secret_value(assigned)
 

@@ -24,6 +24,7 @@ from ccsync_watch.privacy.detect.name_patterns import (
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import BACKSLASH, Span, moved
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
+from ccsync_watch.privacy.heuristics.password_forms import is_test_result
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -204,6 +205,8 @@ class AssignmentFinder:
     def _strength(self, name: str, start: int, end: int, *, in_query: bool) -> Strength:
         """Return what the name proves, with the word before it and the call after assigned."""
         data = self._data
+        if name == "PASS" and is_test_result(data, start):
+            return Strength.NONE
         strength = strength_of(name)
         if data[end : end + 1] == b"(":
             strength = strength_of(_SETTER.sub("", name))

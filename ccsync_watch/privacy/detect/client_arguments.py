@@ -11,7 +11,11 @@ from ccsync_watch.privacy.detect.client_passwords import (
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
-from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase, is_typed_password
+from ccsync_watch.privacy.heuristics.password_forms import (
+    has_password_form,
+    is_drawn_or_phrase,
+    is_typed_password,
+)
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_URL_TOKEN
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_random
@@ -37,7 +41,7 @@ def _is_login_password(value: str) -> bool:
 def _is_braced(value: str) -> bool:
     is_chosen = has_digit(value) or is_gibberish(value)
     is_chosen = is_chosen and not set(value) & set("()[]\"'")
-    return is_chosen and is_typed_password(value)
+    return is_chosen and is_typed_password(value) and has_password_form(value)
 
 
 _S = r"[ \t]{1,4}"

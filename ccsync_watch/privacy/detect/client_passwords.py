@@ -25,7 +25,7 @@ def is_typed_word(value: str) -> bool:
 def _is_prompt_answer(value: str) -> bool:
     if is_hyphened_passphrase(value):
         return True
-    is_drawn = is_gibberish(value) or not value.isalpha()
+    is_drawn = is_gibberish(value) or not value.rstrip(".,;:!?").isalpha()
     return is_typed_password(value) and is_drawn and " " not in value
 
 
@@ -35,6 +35,16 @@ def _is_cookie_pair(value: str) -> bool:
 
 def _is_protocol_password(value: str) -> bool:
     return not is_placeholder(value) and not is_reference(value)
+
+
+def _is_sole_argument(value: str) -> bool:
+    """Tell whether it is a password where nothing else can be: signs of code may be in it."""
+    return is_typed_password(value) or (
+        has_digit(value)
+        and not is_placeholder(value)
+        and not is_reference(value)
+        and "$" not in value
+    )
 
 
 _BARE_VALUE = r"[^\s'\"`|;&<>\\]{1,256}"
@@ -101,9 +111,10 @@ _NAMED_COMMANDS = (
     rf"tailscale{_SPACE}up{_SPACE}--auth-?key[ =])"
 )
 _ORACLE = r"(?:jdbc:oracle:[a-z0-9]{2,5}:|sqlplus[ ](?:-[a-z]{1,2}[ ]){0,3})['\"]?[\w$#.]{1,40}/"
-_ECHO = r"(?:echo|printf)[ \t]{1,3}(?:-[neE]{1,3}[ \t])?(?:['\"]?%s(?:\\n)?['\"]?[ \t])?"
+_ECHO = r"(?:echo|printf|yes)[ \t]{1,3}(?:-[neE]{1,3}[ \t])?(?:['\"]?%s(?:\\n)?['\"]?[ \t])?"
 _READER = (
-    r"\|[ \t]{0,4}(?:sudo[ \t]{1,4}(?:-S|chpasswd|passwd|smbpasswd|-k|-p)|chpasswd|"
+    r"\|[ \t]{0,4}(?:sudo[ \t]{1,4}(?:-S|chpasswd|passwd|smbpasswd|-k|-p)|chpasswd|smbpasswd|"
+    r"p4[ ](?:-[^\n\r|]{1,60}[ ])?login|runas[ ]|smbclient[ ]|pass[ ](?:insert|add)|"
     r"[^\n\r|]{0,80}-stdin|[^\n\r|]{0,60}--?(?:set-?)?pass(?:word|wd|phrase)?(?:[ =-]|$|\n)|ipa"
     r"[ ][^\n\r|]{0,80}--password|"
     r"[^\n\r|]{0,60}--with-token|passwd|su[ \t]|[^\n\r|]{0,40}(?:secret|variable|env)s?[ "
@@ -111,7 +122,7 @@ _READER = (
 )
 
 
-_AFTER_P = r"[ \t]-[pPwaW][ \t]{1,2}"
+_AFTER_P = r"[ \t](?-i:-[pPwaW])[ \t]{1,2}"
 _COOKIE_FLAG = r"[ ](?:-b|--cookie)[ =]\\{0,7}['\"]?"
 _SEND = r"send(?:_user|line)?[ (](?:--[ ])?\\{0,7}[\"']"
 _SECURE_STRING = r"ConvertTo-SecureString[ ](?:-String[ ]|-AsPlainText[ ]|-Force[ ]){0,3}\(?\\{0,7}"
@@ -122,6 +133,7 @@ RULES: tuple[StructuralRule, ...] = (
         rf"sshpass{_SPACE}(?:-v[ ])?-p[ \t]{{0,4}}",
         first=r"[^\s'\"]",
         reach=40,
+        accept=_is_sole_argument,
     ),
     value_rule(
         "a password joined to -p for MySQL and MariaDB",
@@ -217,6 +229,7 @@ RULES: tuple[StructuralRule, ...] = (
         shortest=_SUDO,
         quote=_PLAIN_QUOTE,
         reach=12,
+        accept=_is_prompt_answer,
     ),
     value_rule(
         "a password for rabbitmqctl, htpasswd, net, ngrok, vault and others, by position",

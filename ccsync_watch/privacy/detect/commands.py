@@ -40,6 +40,11 @@ _FLAG = re.compile(
 )
 
 
+_VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,4}){1,3}")
+_SWITCH = re.compile(r"(?:no|allow|enable|disable|skip|use|without|ignore|with)-", re.IGNORECASE)
+"""How the names of flags begin that have no value."""
+
+
 @at_groups_of_hits
 def find_flag_values(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield what follows a flag whose name is a secret's, in a command or a list of arguments."""
@@ -48,7 +53,8 @@ def find_flag_values(data: bytes, hits: Hits) -> Iterator[Span]:
         position = match.end("name")
         group = match.lastgroup or "bare"
         span = match.span(group)
-        strength = strength_of(match["name"].decode("latin-1"))
+        name = match["name"].decode("latin-1")
+        strength = Strength.NONE if _SWITCH.match(name) else strength_of(name)
         value = text_of(data, span)
         is_code = is_code_name(text_of(data, match.span("name"))) and is_code_digits(value)
         if is_code or _is_flag_value(value, strength, quoted=group != "bare"):
@@ -58,7 +64,7 @@ def find_flag_values(data: bytes, hits: Hits) -> Iterator[Span]:
 
 def _is_flag_value(value: str, strength: Strength, *, quoted: bool) -> bool:
     if strength in {Strength.PASSWORD, Strength.HEADER}:
-        if not is_typed_password(value):
+        if not is_typed_password(value) or _VERSION.fullmatch(value):
             return False
         return quoted or not value.isalpha() or is_password(value, quoted=True)
     if strength is Strength.TOKEN:
@@ -67,13 +73,17 @@ def _is_flag_value(value: str, strength: Strength, *, quoted: bool) -> bool:
 
 
 _USER_FLAG = (
-    r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--?auth(?:-creds?)?[ =]|-[aA][ ]|"
+    r"(?:-[sSkfLviIGgjNOJlnpqR#]{0,8}u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|"
+    r"--?auth(?:-creds?)?[ =]|-[aA][ ]|"
     r"--(?:src-|dest-)?creds?[ =]|--login[ =]|--basic-auth[ =]|--authentication[ =])"
+    r"(?:[ ]?\\{1,4}(?:\r?\n|n)[ \t]{0,24})?"
 )
 _USER_PASSWORD = (
     rf"(?<![\w-]){_USER_FLAG}\\?['\"]?(?P<user>[^\s:'\"\\/]{{1,80}}):['\"]?"
     r"(?P<secret>[^\s'\"\\]{2,200})"
 )
+_LONGEST_PORT = 5
+"""In digits: `host:8080`."""
 _USER_PASSWORD_BYTES = re.compile(_USER_PASSWORD.encode())
 
 
@@ -86,7 +96,9 @@ def find_user_passwords(data: bytes, hits: Hits) -> Iterator[Span]:
     ) is not None and match.start() < hits.end:
         position = match.start() + 1
         user, password = text_of(data, match.span("user")), text_of(data, match.span("secret"))
-        if (user.isdigit() and password.isdigit()) or is_regex(f"{user}:{password}"):
+        if password.isdigit() and (user.isdigit() or len(password) <= _LONGEST_PORT):
+            continue
+        if is_regex(f"{user}:{password}"):
             continue
         if (
             is_typed_password(password)

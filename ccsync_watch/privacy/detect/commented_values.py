@@ -36,14 +36,15 @@ _WORD = (
     r"temporary|initial|default|secret|bearer|bot|service|deploy|smtp|wifi|[A-Z][A-Za-z]{1,14})"
     r"[ _-])"
 )
-_START = r"(?:(?:#|//|/\*|<!--)[ ]?|--[ ])"
+_START = r"(?:(?:#|//|/\*|<!--)[ ]?|--[ ]|[ ];[ ]|[ ]{2}'[ ])"
 """Two hyphens and a word are an option of a command."""
 _COMMENT = rf"{_START}{_WORD}{{0,2}}{_NAME}"
 _BEFORE_COMMENT = re.compile(
-    rf"[^\n]*?[ \t;,)](?P<comment>{_COMMENT})(?=[\s.,:;!?)*-]|\Z)".encode(), re.IGNORECASE
+    rf"[^\n]*?(?=[ \t;,)'])[ \t;,)]?(?P<comment>{_COMMENT})(?=[\s.,:;!?)*-]|\Z)".encode(),
+    re.IGNORECASE,
 )
 _LITERAL = re.compile(
-    rb"\\{0,7}(?P<quote>[\"'`])(?P<quoted>[^\"'`\s\\]{6,512})\\{0,7}(?P=quote)|"
+    rb"\\{0,7}(?P<quote>[\"'`])(?P<quoted>[^\"'`\s\\]{6,512}?)(?i:\{enter\})?\\{0,7}(?P=quote)|"
     rb"(?:^|[ \t=:])(?P<bare>[^\s\"'`#;,(){}\[\]<>=:]{8,512})(?=[ \t;,)]|\Z)"
 )
 

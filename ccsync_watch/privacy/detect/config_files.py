@@ -104,7 +104,7 @@ _FIELDS = HeadedPattern(
     r"(?:parameterkey|optionname|name|key|id|property|field|header|variable|var|env|param|"
     r"setting|k|prompt|question)"
     r"\\{0,7}[\"']?\s{0,4}[:=>]\s{0,4}"
-    rf"{_Q}(?P<name>[\w.:-]{{2,60}}(?:[ ][\w.:-]{{1,20}}){{0,6}})\??(?![\w.:-]){_Q}"
+    rf"{_Q}(?P<name>[\w.:\[\]-]{{2,60}}(?:[ ][\w.:-]{{1,20}}){{0,6}})\??(?![\w.:-]){_Q}"
     r"(?:(?:[\s,;]|\\n|\\t){1,40}(?:-[ ])?\\{0,7}[\"']?"
     r"(?:(?:parameter|option)?value|val|v|contents?|current|secret|default|plaintext|text|data|"
     r"answer|response|reply)"
@@ -248,7 +248,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "pair",
         "a name and its value as two fields",
-        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}[?:]?\\{{0,7}}[\"']?(?:</(?:key|"
+        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}[?:\]]?\\{{0,7}}[\"']?(?:</(?:key|"
         rf"(?:param-)?name)"
         rf">(?:\s|\\n|\\t){{0,16}}<(?:string|(?:param-)?value)>|"
         r"[\"'][^<>]{0,60}>(?:<value>)?|(?:[\s,;]|\\n|\\t){1,24}(?:-[ ])?\\{0,7}[\"']?(?:val|"

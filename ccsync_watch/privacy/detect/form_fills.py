@@ -77,7 +77,7 @@ def _is_typed_value(value: str) -> bool:
 
 def _find_before_name(before: str) -> Finder:
     """Return the finder for a pattern with the group `secret` that a name follows."""
-    pattern = re.compile(rf"{before}(?P<name>[\w #.-]{{2,60}})".encode(), re.IGNORECASE)
+    pattern = re.compile(rf"{before}(?P<name>[\w #.\[\]-]{{2,60}})".encode(), re.IGNORECASE)
 
     @at_groups_of_hits
     def find(data: bytes, hits: Hits) -> Iterator[Span]:
@@ -113,7 +113,8 @@ def _before_name(about: str, before: str) -> StructuralRule:
     return StructuralRule(
         "typed",
         about,
-        before.replace("(?P<secret>", "(?:").replace("}?[ ]", "}[ ]") + rf"[\w #.-]{{0,24}}{WORDS}",
+        before.replace("(?P<secret>", "(?:").replace("}?[ ]", "}[ ]")
+        + rf"[\w #.\[-]{{0,24}}{WORDS}",
         _find_before_name(before),
     )
 
@@ -123,7 +124,17 @@ _SNAPSHOT = (
     r"(?P<secret>[^\s\"'\\]{4,256})(?=\\{0,7}[\"']|[ ]?(?:\n|\\n|\Z))"
 )
 
+_FOR_KEY = r",?[ ](?:for_?key|with_?key|for)[ ]?:[ ]?@?"
+
 RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
+        "typed",
+        "a value that is stored under a name after it",
+        rf"(?:for|key):[ ]?@?{_Q}[\w #.-]{{0,24}}(?:{WORDS}|key)",
+        _find_before_name(
+            rf"{_Q}(?P<secret>[^\"'\\\s]{{4,256}}){_Q}{_FOR_KEY}{_Q}",
+        ),
+    ),
     _after_name(
         "what a snapshot of a page shows in a field",
         _SNAPSHOT,
@@ -154,8 +165,9 @@ RULES: tuple[StructuralRule, ...] = (
         r"form-data;[ ]name=\\{0,7}\"[\w.\[\]-]{2,40}\\{0,7}\"(?:\r?\n|(?:\\r)?\\n)",
         find_named(
             r"[\w.\[\]-]{2,40}",
-            rf"\\{{0,7}}\"{_FORM_BREAK}{_FORM_BREAK}(?P<secret>[^\s\"'\\]{{4,512}})",
-            80,
+            rf"\\{{0,7}}\"(?:{_FORM_BREAK}[\w-]{{2,40}}:[^\n\\]{{1,80}}){{0,3}}"
+            rf"{_FORM_BREAK}{_FORM_BREAK}(?P<secret>[^\s\"'\\]{{4,512}})",
+            120,
             before=r"form-data;[ ]name=\\{0,7}\"\Z",
         ),
     ),

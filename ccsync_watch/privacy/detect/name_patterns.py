@@ -46,7 +46,10 @@ _TYPE = r"(?::[ \t]?&?[a-zA-Z'&\[\] ]{1,24}[ \t]?)?"
 _SEPARATOR = (
     r"(?:=>|:=|->|:|={1,3}|%3[DdAa]\+?)\*{0,2}" + ANSI + r"?(?:[ \t]|%20){0,24}" + ANSI + r"?"
 )
-_TAG = r"(?:(?:&[\w-]{1,32}|!{1,2}[a-z_]{1,16}|!<[^<>\s]{1,40}>)[ ]){0,2}"
+_TAG = (
+    r"(?:(?:&[\w-]{1,32}|!{1,2}(?![a-z_]{0,12}(?:vault|lookup|ref|env|file|include))[a-z_]{1,16}|"
+    r"!<[^<>\s]{1,40}>)[ ]){0,2}"
+)
 """An anchor or a tag before a value in YAML."""
 _OPEN = r"[a-zA-Z@$]{0,2}(?:[\"'`]{0,2}\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)"
 _NAME = r"[\w-]{0,32}"
@@ -116,7 +119,10 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
     ),
     (
         "two arguments, the first a secret's name",
-        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}){_NAME}{_CLOSE}[,(][ \t]{{0,8}}{_OPEN}[^\s\"'`]{{4}}",
+        (
+            rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|\.key){_NAME}{_CLOSE}[,(][ \t]{{0,8}}{_OPEN}"
+            r"[^\s\"'`]{4}"
+        ),
     ),
     (
         "a cell of a table after a secret's name",

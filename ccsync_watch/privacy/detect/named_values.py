@@ -29,6 +29,7 @@ from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secre
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+_SETTER = re.compile(r"^(?:set|with|use)_?", re.IGNORECASE)
 _REACH_BEFORE = 100
 """How far what precedes a name is read, in bytes."""
 WORD = r"(?<![\w-])[\w-]{2,128}"
@@ -44,7 +45,8 @@ def is_value_in_code(value: str, strength: Strength) -> bool:
     if strength is Strength.TOKEN:
         return is_secret(value, quoted=True)
     is_password_name = strength is Strength.PASSWORD
-    return is_password_name and is_drawn_or_phrase(value) and is_password(value, quoted=True)
+    is_chosen = is_drawn_or_phrase(value) or is_surely_chosen(value)
+    return is_password_name and is_chosen and is_password(value, quoted=True)
 
 
 def find_named(
@@ -69,7 +71,10 @@ def find_named(
             match := pattern.search(data, position, limit)
         ) is not None and match.start() < hits.end:
             position = match.end("name")
-            strength = strength_of_label(match["name"].decode("latin-1"))
+            label = match["name"].decode("latin-1")
+            strength = strength_of_label(label)
+            if data[match.end("name") : match.end("name") + 1] == b"(":
+                strength = max(strength, strength_of_label(_SETTER.sub("", label)))
             span = match.span("secret")
             if (
                 strength
@@ -91,15 +96,16 @@ _TYPE = (
 )
 _EQUALS = r"[ ]{0,4}(?:=|:=|<-|=>|\|\|=)[ ]{0,4}"
 _WRAPPERS = (
-    r"(?:new )?(?:\[\]byte|string(?:::from|::new)?|str|b?text|bytes|some|buffer\.from|ok|"
+    r"(?:new )?(?:[\w:.]{1,12}(?:::|\.))?"
+    r"(?:\[\]byte|string(?:::from|::new)?|str|b?text|bytes|some|buffer\.from|ok|"
     r"optional\.of|"
     r"md5|sha1|sha256|sha512|password|pwd|secretstr|secret|quote|urlencode|encodeuricomponent|_t|"
     r"strdup|field|(?:typer\.)?option|(?:typer\.)?argument|pack|bytestring|securestring|config|env|"
     r"variable|crypt|hash|digest|encode|expr|value|lit|\w{1,12}\.pack|qstringliteral|qbytearray|"
-    r"tr|l|fromhex|unhexlify|decodestring|fromhexstring|frombase64string|b64decode|toutf8|utf8)"
+    r"tr|l|ptr|qstring|text|qbytearrayliteral|fromhex|unhexlify|decodestring|fromhexstring|frombase64string|b64decode|toutf8|utf8)"
 )
 _WRAPPED = (
-    rf"{_CLOSE}(?::[ ]?[a-z][\w.\[\]<>?| ]{{0,30}})?[ ]{{0,4}}(?:=|:=|=>|:|<-|by lazy)[ ]{{0,4}}"
+    rf"{_CLOSE}(?::[ ]?[a-z][\w.\[\]<>?| ]{{0,30}})?[ ]{{0,4}}(?:=|:=|=>|:|<-|by lazy|\()[ ]{{0,4}}"
     rf"(?:{_WRAPPERS}(?:[({{]|[ ](?=[\"']))|[{{(])(?:\s|\\n){{0,40}}{_QUOTED}"
 )
 _DECODED = (
@@ -109,6 +115,7 @@ _DECODED = (
 )
 _RETURNED = r"[ ]?\{[ ]?(?:get[ ]?(?:\{[ ]?return|=>)|return)[ ]" + _QUOTED
 _BRACED = r"\{" + _QUOTED
+_TCL = r"\)?[ ]{1,4}\{(?P<secret>[^\s{}\"'$\\,;:()=<>]{6,256})\}"
 _ASSIGNED_ARROW = _CLOSE + r"[ ]{0,4}(?:<-|\|\|=|\?\?=)[ ]{0,4}" + _QUOTED
 _GIVEN = r"default(?:_?value)?\\{0,7}[\"']?[ ]?(?:=>|=|:)[ ]?" + _QUOTED
 _DEFAULT = r"[\"']?[^\n;]{0,160}?[ ,(\[{]\\{0,7}[\"']?" + _GIVEN
@@ -125,7 +132,7 @@ _DUMPED = (
 _ASSIGNS = r"[ ]{0,4}(?:=>|:=|=|:)[ ]{0,4}"
 _FALLBACK = (
     _CLOSE + _ASSIGNS + r"[^\s\"'=;#][^\"'\n;#]{0,80}(?:[\"'][\w.]{0,60}[\"'][^\"'\n;#]{0,20})?"
-    r"(?:\|\||\?\?|\?:|[ ]or|[ ]else|[ ]:)[ ]{0,2}" + _QUOTED
+    r"(?:\|\||\?\?|\?:|[ ]or|[ ]else|[ ]:)[ ]{0,2}(?:[\w.]{1,16}\()?" + _QUOTED
 )
 _UNSET = (
     _CLOSE + _ASSIGNS + r"[\w.]{0,24}(?:env|environ\.get|env\.(?:fetch|str|get)|getproperty)"
@@ -157,7 +164,10 @@ def find_inspected(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
             yield span
 
 
-_SAID = r"[\"'`]{1,2}[ ](?:to|is|as)[ ][\"'`](?P<secret>[^\s\"'`]{6,512})(?=[\"'`])"
+_SAID = (
+    r"[\"'`]{1,2}[ ](?:to|is|as|with|(?:is|was|to)[ ](?:now|currently|set to|the))[ ][\"'`]"
+    r"(?P<secret>[^\s\"'`]{6,512})(?=[\"'`])"
+)
 _SAID_PLAIN = r"[\"'`]{0,2}[ ](?:to|is|as)[ ](?P<secret>[^\s\"'`,;]{8,512}?)(?=\.?(?:[\s,;\"]|\Z))"
 _PICTURE = r"[ ]{1,12}pic[ ]{1,4}[xa9]\(\d{1,4}\)[ ]{1,12}value[ ]{1,4}" + _QUOTED
 _ABAP_VALUE = (
@@ -210,6 +220,7 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     _rule("a value that a property returns", _RETURNED),
     _rule("a value in braces after a name", _BRACED),
+    _rule("a value in braces after a name and a blank, of Tcl", _TCL),
     _rule("a value assigned by an arrow, or where there is none yet", _ASSIGNED_ARROW),
     _rule("the default of an option or a setting", _DEFAULT, reach=260, trigger=trigger_of(_GIVEN)),
     _rule("a default that comes first", _DEFAULT_FIRST),

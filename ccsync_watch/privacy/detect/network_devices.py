@@ -51,6 +51,15 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "password",
+        "the password of a key's file in strongSwan's ipsec.secrets",
+        r":[ \t]{1,4}(?-i:RSA|ECDSA|PKCS8|PKCS12|P12|BLISS)[ \t]{1,4}[\w./-]{1,80}[ \t]{1,4}"
+        r"\\{0,3}[\"'](?P<secret>[^\s\"'\\]{4,128})",
+        reach=140,
+        accept=is_typed_password,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "password",
         "a secret of pppd's chap-secrets",
         r"(?:(?<![^\n])|(?<=\\n)|(?<=[#>|] )|(?<=\n[+-]))\"?[\w.@-]{1,60}\"?[ \t]{1,16}"
         r"(?:\*|l2tpd|pptpd|\"\*\")[ \t]{1,16}\"?"

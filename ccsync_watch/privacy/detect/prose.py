@@ -32,6 +32,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     has_password_form,
     is_announced_password,
     is_test_name,
+    is_test_result,
     is_usual,
     looks_chosen,
     talks_of_secrets,
@@ -39,6 +40,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
 )
 from ccsync_watch.privacy.heuristics.sentence_values import is_assignment, is_joined
 from ccsync_watch.privacy.heuristics.thresholds import (
+    LEAST_DIGEST,
     LEAST_TOKEN_IN_PROSE,
 )
 from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
@@ -121,6 +123,9 @@ _FORMAT = re.compile(
 )
 """An address, or a place for a value in a message."""
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
+_IS_SAID = re.compile(rb"[ ](?:is|was)\b")
+_NAMED_DIGESTS = frozenset({"token", "tokens", "secret"})
+"""What is seldom a checksum where a sentence says what it is."""
 _OWNERS = frozenset(load_words("owners_of_key"))
 _OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
 _NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
@@ -161,7 +166,8 @@ def _is_password_of_sentence(
     is_part = subject.startswith("pin") and not value.isdigit()
     is_account = subject.startswith("log") and _ACCOUNT_NAME.fullmatch(value) is not None
     is_format = _FORMAT.search(value) is not None or is_account
-    is_format = is_format or (subject == "pass" and is_test_name(value))
+    is_test = is_test_name(value) or is_test_result(data, low + match.start())
+    is_format = is_format or (subject == "pass" and is_test)
     is_postal = is_postal_code(subject, value)
     if (
         is_count
@@ -175,7 +181,9 @@ def _is_password_of_sentence(
         return False
     if value.isalpha() and not quoted and not is_gibberish(value):
         after = data[low + match.end("subject") : low + match.end("subject") + 1]
-        is_label = after in {b":", b"="} and not value.islower()
+        joint = data[low + match.end("subject") : span[0]]
+        is_owned = joint.startswith((b"'s", b"\xe2\x80\x99s")) and value.islower()
+        is_label = (after in {b":", b"="} and not value.islower()) or b" = " in joint or is_owned
         is_infinitive = match["weak"] is not None and not is_drawn(value)  # "password to continue"
         if is_label or is_infinitive:
             return False
@@ -195,10 +203,16 @@ def _is_token_of_sentence(
     has_owner = word is not None and word[0][:-1].lower().decode("latin-1") in _OWNERS
     is_owned = has_owner or _OWNED.search(before) is not None
     is_digest = _DIGEST.fullmatch(value) is not None
-    is_named = is_digest and has_owner and subject == "secret"
+    is_named = is_digest and len(value) >= LEAST_DIGEST and subject in _NAMED_DIGESTS
+    is_named = is_named and _IS_SAID.search(data, stop, low + match.start("value")) is not None
+    is_named = (
+        is_named
+        and b"commit" not in before.lower()
+        and (subject != "secret" or has_owner or b" for " in match[0])
+    )
     if subject in _VAGUE and not is_strict_random(value) and not is_named:
         return False
-    if is_digest and " " not in subject and not is_owned:
+    if is_digest and " " not in subject and not is_owned and not is_named:
         return False
     if word is not None:
         name = f"{word[0].decode('latin-1')}{subject}".replace(" ", "_")

@@ -49,7 +49,7 @@ _COPIED = (
 
 
 def _is_named(value: str, strength: Strength) -> bool:
-    return strength >= Strength.TOKEN and _is_argument(value)
+    return strength >= Strength.TOKEN and _is_argument(value) and not value.isupper()
 
 
 RULES: tuple[StructuralRule, ...] = (

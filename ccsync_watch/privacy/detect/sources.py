@@ -26,6 +26,7 @@ _MAN = "https://man7.org/linux/man-pages/"
 
 OBSERVED: Mapping[str, str] = {
     "account_lines": _FILES,
+    "account_pairs": _PROSE,
     "account_sentences": _PROSE,
     "adjacent": _FILES,
     "byte_arrays": _CODE,
@@ -53,6 +54,7 @@ OBSERVED: Mapping[str, str] = {
     "reversed_names": _CODE,
     "secret_blocks": _FILES,
     "secret_calls": _CODE,
+    "secret_lists": _FILES,
     "sentences": _PROSE,
     "server_files": _FILES,
     "shown_passwords": _OUTPUT,

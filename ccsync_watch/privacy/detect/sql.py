@@ -28,6 +28,11 @@ _MOST_BYTES = 16_384
 _COLUMNS = re.compile(
     rb"\(([^()]{1,600})\)\s{0,8}(?:OVERRIDING[ \w]{1,30})?VALUES?\s{0,8}\Z", re.IGNORECASE
 )
+_SECRET_TABLE = re.compile(
+    rb"into[ ][\w.`\"\[]{0,60}(?:api_?keys?|tokens?|secrets?|credentials?)[`\"\]]?[ ]?\Z",
+    re.IGNORECASE,
+)
+"""Before the columns: of a table of secrets, where a column may only be called `key`."""
 _VALUE = re.compile(
     rb"\s{0,16}(?:N|E|B|X|_\w{1,12} )?(?:\\{0,3}(?P<quote>['\"])"
     rb"(?P<text>(?:(?!\\{0,3}(?P=quote))[^\n]|(?P=quote){2}){0,1024})\\{0,3}(?P=quote)|"
@@ -44,6 +49,8 @@ def find_inserted(data: bytes, end: int, _since: int) -> Iterator[Span]:
         return
     names = [name.strip(" \t\r\n`\"'[]\\") for name in head[1].decode("latin-1").split(",")]
     strengths = [strength_of(name) for name in names]
+    if _SECRET_TABLE.search(data, max(0, head.start() - 120), head.start()):
+        strengths = [Strength.TOKEN if s is Strength.WEAK else s for s in strengths]
     position, limit = end, min(len(data), end + _MOST_BYTES)
     while position < limit:
         for strength in strengths:
@@ -68,6 +75,10 @@ def _is_inserted(value: str, strength: Strength) -> bool:
 
 def _is_bare_password(value: str) -> bool:
     return is_password(value, quoted=False) and has_digit(value)
+
+
+def _is_old_password(value: str) -> bool:
+    return is_drawn_or_phrase(value) and is_typed_password(value)
 
 
 def _is_quoted_password(value: str) -> bool:
@@ -97,6 +108,15 @@ RULES: tuple[StructuralRule, ...] = (
         r"identified by (?P<secret>[^\s;'\"\\]{4,128})",
         accept=_is_bare_password,
         reach=24,
+    ),
+    pattern_rule(
+        "password",
+        "the old password that a statement replaces",
+        r"identified by[ ](?:\\{0,7}[\"'][^\"'\n\\]{1,128}\\{0,7}[\"']|[^\s;'\"\\]{1,128})"
+        r"[ ]{1,2}replace[ ]{1,2}\\{0,7}(?P<q>['\"])?(?P<secret>[^\s;'\"\\]{4,128})",
+        trigger=r"[ ]replace[ ]{1,2}\\{0,7}['\"]?[^\s;'\"\\(]{4}",
+        accept=_is_old_password,
+        reach=320,
     ),
     pattern_rule(
         "password",

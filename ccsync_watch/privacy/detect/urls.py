@@ -160,6 +160,12 @@ RULES: tuple[StructuralRule, ...] = (
         r"%3A%2F%2F[^\s\"'<>@/:]{1,100}%3A[^\s\"'<>@/:]{1,100}%40",
         find_userinfo,
     ),
+    StructuralRule(
+        "url-password",
+        "a long password in a URL's userinfo",
+        r"(?::/|:\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{0,100}:[^\s\"'<>@/]{200}",
+        find_userinfo,
+    ),
     pattern_rule(
         "password",
         "a password in a data source's name of Go's driver for MySQL",
@@ -187,9 +193,9 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "url-password",
         "what stands alone before the host in the address of a proxy, and is its password",
-        r"(?<![a-z])(?:(?:trojan|hy2|hysteria2?|anytls)://(?=[^/]{6,256}@)|"
+        r"(?<![a-z])(?:(?:trojan(?:-go)?|hy2|hysteria2?|anytls|juicity)://(?=[^/]{6,256}@)|"
         r"ss://(?=[A-Za-z0-9+/_-]{8,256}={0,2}@))(?P<secret>[^\s\"'`<>@${}]{6,260})@[a-z0-9\[]",
-        trigger=r"(?:trojan|ss|hy2|hysteria2?|anytls)://[^\s\"'`<>@${}]{6,260}@",
+        trigger=r"(?:trojan(?:-go)?|ss|hy2|hysteria2?|anytls|juicity)://[^\s\"'`<>@${}]{6,260}@",
         rank=Rank.URL_PASSWORD,
         reach=300,
         accept=is_typed_password,

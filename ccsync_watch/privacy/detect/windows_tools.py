@@ -27,6 +27,20 @@ def _is_chosen_word(value: str) -> bool:
     return is_typed_word(value) and (has_digit(value) or is_gibberish(value))
 
 
+def _is_nt_hash(value: str) -> bool:
+    """Tell whether it is a hash, and not that of no password."""
+    return (
+        value.lower()
+        not in {
+            "aad3b435b51404eeaad3b435b51404ee",
+            "31d6cfe0d16ae931b73c59d7e0c089c0",
+        }
+        and len(set(value)) > _LEAST_DISTINCT
+    )
+
+
+_LEAST_DISTINCT = 6
+
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "named-value",
@@ -73,6 +87,15 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.NAMED_FIELD,
         reach=60,
         after=4096,
+    ),
+    pattern_rule(
+        "password-hash",
+        "the hash of a Windows account, after its kind",
+        r"(?<!\w)(?:ntlm|nt[ -]?hash|ntlm[ -]hash|lm[ -]?hash|hash[ ]ntlm)[ \t]{0,8}[:=][ ]{0,2}"
+        r"(?:[0-9a-f]{32}:)?(?P<secret>[0-9a-f]{32})(?![0-9a-f])",
+        rank=Rank.PASSWORD_HASH,
+        reach=100,
+        accept=_is_nt_hash,
     ),
     value_rule(
         "a password after a flag of a Windows program",

@@ -16,7 +16,7 @@ _QUOTE = r"\\{0,7}[\"'`]"
 _EDGE = r"[^\s\"'`\\,(){}\[\]<>]"
 _CLOSING_QUOTE = rf"[\"'`\\](?<={_EDGE}[\"'`\\])(?:(?<=[\"'`])|(?<=\\)\\{{0,6}}[\"'`])"
 """A quote at the end of a string, spelt so that `re` looks for its first character first."""
-_GAP = r"(?:\s|\\n|\\t){0,60}"
+_GAP = r"(?:\s|\\{1,4}(?:\r?\n|[nt])){0,60}"
 _OPENED = re.compile(
     rb"(?:[=(:\[{,>][ \t]{0,8}|(?:^|\n)[ \t]{0,40})\\{0,7}[\"'`][^\"'`\n]{0,400}\Z"
 )

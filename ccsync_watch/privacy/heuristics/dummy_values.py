@@ -87,7 +87,7 @@ _PUBLIC = re.compile(
     r"AAAA[BCE][23]NzaC1|"
     r"LS0tLS1CRUdJTiB(?:DRVJU|QVUJ)|ssh-(?:rsa|ed25519)|ecdsa-sha2",
 )
-_REGEX = re.compile(r"\\[swdbWSDB]|\(\?|\[\^|[\])][+*?{]|\{\d+,?\d*\}|\.[*+](?:[^\w]|$)")
+_REGEX = re.compile(r"\\[swdbWSDB]|\(\?|\[\^|[\])][+*?{]|\{\d+,?\d*\}|\.[*+](?:[^\w*+!#%=~-]|$)")
 
 
 def is_token_placeholder(token: bytes) -> bool:
@@ -95,11 +95,15 @@ def is_token_placeholder(token: bytes) -> bool:
     return _TOKEN_PLACEHOLDER.search(token) is not None
 
 
+_CONSTANTS = frozenset({"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"})
+"""What a standard says: how a server of WebSocket answers."""
+
+
 @lru_cache(maxsize=4096)
 def is_placeholder(value: str) -> bool:
     """Tell whether a value is a dummy: `YOUR_API_KEY`, `changeme`, `<token>`, `****`."""
     text = value.strip()
-    if not text or _MASK.fullmatch(text):
+    if not text or _MASK.fullmatch(text) or text in _CONSTANTS:
         return True
     if _may_have_placeholder(text) and PLACEHOLDER_PART.search(text):
         return True

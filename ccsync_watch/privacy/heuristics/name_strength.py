@@ -30,13 +30,15 @@ _VARIABLE = re.compile(r"[A-Z]{2}[A-Za-z]{0,12}_Key")
 """Of acme.sh, for the providers of DNS: `CF_Key`."""
 
 _QUALIFIERS = frozenset(load_words("name_qualifiers"))
+_OWNERS_AFTER = frozenset(load_words("owners_after_name"))
+_VARIABLE_ENDS = frozenset({"key", "salt", "auth", "pat"})
 
 _HEADERS = ("authorization", "proxyauthorization", "cookie", "setcookie", "xauth")
 
 _PASSWORD_WORDS = frozenset({"pass", "pin", "pw", "psk", "pwd"})
 _PASSWORD_ENDINGS = (
     *load_words("password_names"),
-    *(f"{owner}pass" for owner in load_words("owners_of_pass")),
+    *(f"{owner}{word}" for owner in load_words("owners_of_pass") for word in ("pass", "pw")),
 )
 _TOKEN_ENDINGS = (
     *load_words("token_names"),
@@ -61,7 +63,7 @@ _HARMLESS = frozenset(
     for thing in things
     for joint in ("", "_")
 ) | {"tokens", "keyid", "key_id", "goog_hash", "csrf_token", "csrf_tokens", "old_pwd", "oldpwd"}
-_HARMLESS |= {"otpauth"}
+_HARMLESS |= {"otpauth", "application_server_key", "applicationserverkey"}
 _SECRET_PLURALS = ("accesstokens", "authtokens", "apitokens", "refreshtokens", "bearertokens")
 _PIN_OF = frozenset({"gpio", "is", "data", "led", "un"})
 
@@ -83,12 +85,22 @@ def strength_of(name: str) -> Strength:
         is_part = words[-1] == "pin" and len(words) > 1 and words[-2] in _PIN_OF
         return Strength.NONE if is_part else Strength.PASSWORD
     # STRIPE_KEY: an environment's variable for a key to some service
-    is_variable = len(words) > 1 and words[-1] in {"key", "salt"} and name.isupper()
+    is_variable = len(words) > 1 and words[-1] in _VARIABLE_ENDS and name.isupper()
     is_variable = is_variable or _VARIABLE.fullmatch(name) is not None
     is_header = words[0] == "x" and words[-1] == "key" and name[1] == "-"
     if is_variable or is_header or joined.endswith(_TOKEN_ENDINGS):
         return Strength.TOKEN
-    return Strength.WEAK if joined.endswith(_WEAK_ENDINGS) else Strength.NONE
+    is_weak = joined.endswith(_WEAK_ENDINGS)
+    return Strength.WEAK if is_weak else _strength_before_owner(words)
+
+
+def _strength_before_owner(words: list[str]) -> Strength:
+    """Return what a name proves that ends with whose secret it is: `TOKEN_GITLAB`."""
+    if len(words) == 1 or words[-1] not in _OWNERS_AFTER:
+        return Strength.NONE
+    strength = strength_of("_".join(words[:-1]))
+    is_sure = strength in {Strength.TOKEN, Strength.PASSWORD}
+    return strength if is_sure else Strength.NONE
 
 
 @lru_cache(maxsize=1024)

@@ -67,6 +67,10 @@ _TEST_NAME = re.compile(
     r"(?=.*(?:[Tt]est|/|\.(?:sh|py|t|js|ts|rb|pl)\Z))[A-Za-z][A-Za-z_./:-]{0,60}"
     r"(?:[0-9]{1,3}[A-Za-z_./:-]{0,60}){0,3}"
 )
+_RESULT = re.compile(
+    rb"[ \t]*(?:X?PASS|X?FAIL|SKIP|UNSUPPORTED|UNTESTED|UNRESOLVED|ERROR|KFAIL|Running) ?:? "
+)
+"""How a line begins that says how a test went."""
 _TALKS_OF_SECRETS = re.compile(r"password|passwd|secret(?!\d)|credential", re.IGNORECASE)
 _COUNT = re.compile(
     r"\d+(?:[.,:/x-]\d+)*[A-Za-z%]{0,3}|v?\d+(?:\.\d+)+|[A-Za-z]+-?(?:128|256|384|512)|"
@@ -87,7 +91,7 @@ _SNAKE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _NUMBERED = re.compile(r"[A-Za-z]+[_.-]?\d")
 _WORD = re.compile(r"[A-Z]?[a-z]+")
 _NUMBERED_WORDS = re.compile(
-    r"[A-Z][a-z]{3,11}[A-Z][a-z]{3,11}[!#*_.$@%&+?-]?[0-9]{3,4}[!?.*]?|"
+    r"[A-Za-z][a-z]{3,11}[A-Z][a-z]{3,11}[!#*_.$@%&+?-]?[0-9]{3,4}[!?.*]?|"
     r"[A-Z][a-z0-9]{2,11}[!#*_.$@%&+?-][A-Za-z][a-z0-9]{2,11}[!#*_.$@%&+?-]?[0-9]{3,4}[!?.*]?"
 )
 _INNER_SIGN = re.compile(r"\w[!@#$%^&*?+]+\w|\w[!?$%^&*]+$")
@@ -132,6 +136,19 @@ def value_span(data: bytes, match: re.Match[bytes], offset: int = 0) -> tuple[in
 def is_test_name(value: str) -> bool:
     """Tell whether what follows "PASS:" is the test that passed: `tests/login_2.sh`."""
     return _TEST_NAME.fullmatch(value) is not None
+
+
+def is_test_result(data: bytes, start: int) -> bool:
+    """Tell whether "PASS: …" at `start` is a line of results: other words or results are near."""
+    begin = data.rfind(b"\n", max(0, start - 200), start) + 1
+    if not data.startswith(b"PASS: ", start) or data[begin:start].strip(b" \tX"):
+        return False
+    end = data.find(b"\n", start, start + 400)
+    line = data[start + 6 : end if end >= 0 else start + 400]
+    before = data[max(0, begin - 400) : begin].rstrip(b"\n").rpartition(b"\n")[2]
+    after = data[end + 1 : end + 40] if end >= 0 else b""
+    is_among = any(_RESULT.match(other) is not None for other in (before, after))
+    return is_among or len(line.split()) > 1
 
 
 def is_hyphened_passphrase(value: str) -> bool:
@@ -293,8 +310,10 @@ def _is_announced_word(core: str, data: bytes, stop: int) -> bool:
     if is_hyphened_passphrase(core):
         return True
     words = core.split("-")
-    return len(words) >= LEAST_HYPHENED_WORDS and all(
-        word.isalpha() and word.islower() for word in words
+    return (
+        len(words) >= LEAST_HYPHENED_WORDS
+        and words[0] not in _ORDERS
+        and all(word.isalpha() and word.islower() for word in words)
     )
 
 

@@ -51,6 +51,8 @@ LEAST_JSON_PIN_DIGITS = 4
 LEAST_HYPHENED_WORDS = 4
 """Words joined by hyphens; fewer are a compound or a name."""
 
+LEAST_DIGEST = 32
+"""Of hexadecimal digits after a word for a token; shorter ones are commits."""
 LEAST_DRAWN_WORD = 12
 """Of letters and digits, where only a word nearby is about access; shorter ones are names."""
 LEAST_SIGNED_PASSWORD = 10

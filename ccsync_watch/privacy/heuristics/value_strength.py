@@ -13,6 +13,7 @@ import re
 from functools import lru_cache
 
 from ccsync_watch.privacy.heuristics.dummy_values import (
+    FUNCTION_WORDS,
     IDENTIFIER,
     is_accented_word,
     is_code,
@@ -33,6 +34,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     DENSE_WORDINESS,
     HEX_ENTROPY,
     LEAST_DENSE,
+    LEAST_HYPHENED_WORDS,
     LEAST_RANDOM,
     LEAST_RANDOM_LETTERS,
     LEAST_SECRET,
@@ -71,6 +73,10 @@ _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]|$)|^\d{1,2}:\d\d(?::\d\d)?$|^v?\d+(
 _NUMBER = re.compile(r"^[-+]?[0-9][0-9_,.]*(?:[a-zA-Z%]{0,3})$")
 _COORDINATE = re.compile(r"[\w.-]+:v?\d+(?:\.\d+)+[\w.-]{0,24}")
 """A module and its version: `jjwt-api:0.12.3`."""
+_DRAWN_NAMES = frozenset({"pass", "secret", "token"})
+"""Words for secrets that passphrases are drawn from too."""
+_NUMBERED_ITEM = re.compile(r"[A-Z]{1,5}-?\d{2,6}(?:\.\d{1,4})?")
+"""A ticket, or a technique in a catalogue: `T1552.004`."""
 _RULES = re.compile(r"[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[^\s|]+)?)+")
 
 
@@ -104,9 +110,9 @@ def _is_password_word(value: str) -> bool:
     if is_accented_word(value):
         return False
     if not value.isalpha():
-        return not (
-            IDENTIFIER.match(value) and any(w in value.lower() for w in ("pass", "secret", "token"))
-        )
+        is_named = any(word in value.lower() for word in ("pass", "secret", "token"))
+        is_name = is_named and (IDENTIFIER.match(value) or _CONSTANT.fullmatch(value))
+        return not is_name or _is_phrase_with_name(value)
     if is_gibberish(value):
         return True
     if value[0].isupper() and value[1:].islower():
@@ -115,6 +121,21 @@ def _is_password_word(value: str) -> bool:
     if any(word in lower for word in ("password", "passwd", "secret", "token")):
         return False
     return len(value) >= LEAST_WORD_AS_PASSWORD
+
+
+def _is_phrase_with_name(value: str) -> bool:
+    """Tell whether words are a passphrase, of which one is by chance a word for secrets."""
+    words = value.split("-")
+    names = _DRAWN_NAMES.intersection(words)
+    others = [word for word in words if word not in names]
+    return (
+        len(names) == 1
+        and len(words) >= LEAST_HYPHENED_WORDS
+        and all(word.isalpha() and word.islower() for word in words)
+        and not any("password" in word or is_word(word) for word in others)
+        and not is_placeholder(" ".join(others))
+        and FUNCTION_WORDS.isdisjoint(others)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -140,6 +161,7 @@ def _has_harmless_form(value: str) -> bool:
         _URL.match(value)
         or _CONSTANT.fullmatch(value)
         or _COORDINATE.fullmatch(value)
+        or _NUMBERED_ITEM.fullmatch(value)
         or (_PATH.match(value) and not is_dense(value))
         or _DATE.match(value)
         or (_NUMBER.match(value) and len(value) < LEAST_RANDOM),
@@ -216,7 +238,7 @@ def is_opaque(value: str) -> bool:
         and not _UUID.match(value)
         and (has_digit(value) or is_gibberish(value))
         and has_letter(value)
-        and (wordiness(value) < OPAQUE_WORDINESS or is_gibberish(value))
+        and (wordiness(value) < OPAQUE_WORDINESS or is_gibberish(value) or is_random(value))
     )
 
 

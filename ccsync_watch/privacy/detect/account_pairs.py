@@ -1,0 +1,116 @@
+"""Finds passwords that stand beside an account, or answer a question, with no word between.
+
+`anna@acme.io / …`, `u/p: anna/…`, a chat in which one asks for the password and the next line is
+it. A value must look chosen: an address stands before many other things.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.password_forms import (
+    is_numbered_words,
+    is_surely_chosen,
+    looks_chosen,
+)
+from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
+from ccsync_watch.privacy.heuristics.value_strength import is_secret
+
+_QUOTE = r"\\{0,3}[\"'`]"
+_VALUE = rf"{_QUOTE}?(?P<secret>[!#-&(-_a-~]{{6,128}}?){_QUOTE}?"
+_END = r"(?=[.,;)]{0,2}(?:\s|\Z|\\n))"
+_LINE_END = r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))"
+_MAIL = r"[\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,3}"
+_SLASH = r"[ ](?:/|->|=>|\xe2\x86\x92)[ ]"
+_NAMES = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pw)"
+_BREAK = r"(?:\r?\n|\\n)"
+_SPEAKER = (
+    r"[ \t>*_-]{0,6}(?:\[[^\]\n]{1,24}\][ ])?"
+    r"(?:(?!(?:placeholder|hint|help|default|type|value|example|name|label|id):)"
+    r"<?[A-Za-z][\w.-]{0,24}(?:[ ][\w.-]{1,24})?>?(?:[ ]\([^)\n]{1,24}\))?:\*{0,2}[ ])?"
+)
+"""What a chat writes before what somebody says."""
+
+
+def _is_chosen(value: str) -> bool:
+    is_named = looks_chosen(value) and is_reversed_password(value) and value[0] not in ".#$("
+    is_named = is_named and "/" not in value and not value.startswith("0x")
+    return is_joined(value) or is_numbered_words(value) or is_named
+
+
+def _is_surely_answer(value: str) -> bool:
+    return is_joined(value) or is_numbered_words(value) or is_surely_chosen(value)
+
+
+def _is_token(value: str) -> bool:
+    return is_secret(value, quoted=False)
+
+
+_rule = partial(pattern_rule, "password", rank=Rank.SENTENCE, reach=240, accept=_is_chosen)
+
+RULES: tuple[StructuralRule, ...] = (
+    _rule(
+        "an address of an account and its password with a slash between",
+        rf"{_MAIL}{_QUOTE}?{_SLASH}{_VALUE}{_END}",
+        trigger=rf"@[\w.-]{{3,60}}{_QUOTE}?{_SLASH}{_QUOTE}?[!-~]{{6}}",
+    ),
+    _rule(
+        "an address of an account and its password, as arguments of a script",
+        r"(?:user|admin|login|account|passw|seed|register)[\w./-]{0,24}[ ](?:-[\w-]{1,16}[ ])?"
+        rf"{_QUOTE}?{_MAIL}{_QUOTE}?[ ](?:-[\w-]{{1,16}}[ ])?{_VALUE}{_END}",
+        trigger=r"(?:user|admin|login|account|passw|seed|register)[\w./-]{0,24}"
+        r"[ ](?:-[\w-]{1,16}[ ])?[\"']?[\w.+-]{1,60}@[\w.-]{3,60}[\"']?[ ]",
+        accept=_is_surely_answer,
+    ),
+    _rule(
+        "a user and a password after a short label for both",
+        rf"(?<![\w/-])(?:u/p|un/pw|id/pw|user/pw|user/pass(?:word)?|login/pass(?:word)?|"
+        rf"usr/pwd)[ ]?[:=][ ]?[\w.@+-]{{2,60}}[ ]?[/:|,][ ]?{_VALUE}{_END}",
+    ),
+    _rule(
+        "a user and a password, each after its first letter",
+        rf"(?<![\w/-])u(?:ser)?[ ]?[:=][ ]?[\w.@+-]{{2,60}}[ ,;/|]{{1,3}}p(?:w|ass)?"
+        rf"[ ]?[:=][ ]?{_VALUE}{_END}",
+        trigger=r"u(?:ser)?[ ]?[:=][ ]?[\w.@+-]{2,60}[ ,;/|]{1,3}p(?:w|ass)?[ ]?[:=][ ]?",
+    ),
+    _rule(
+        "the password of root after its host",
+        rf"(?<![\w./-])root[ ]{_VALUE}[ ](?:\(?(?:ssh|port|password|pw|login)\b)",
+        trigger=r"[ ]root[ ][^\s]{6,128}[ ]\(?(?:ssh|port|password|pw|login)",
+        accept=_is_surely_answer,
+    ),
+    _rule(
+        "what a password is reset to, called it",
+        rf"(?:passw|credential|account|log-?in)[^\n]{{0,120}}?(?:set|reset|chang\w{{1,3}}|rotated?)"
+        rf"[ ](?:it|this|that)[ ](?:back[ ])?to[ ]{_VALUE}{_END}",
+        trigger=r"(?:set|reset|chang\w{1,3}|rotated?)[ ](?:it|this|that)[ ](?:back[ ])?to[ ]"
+        r"[^\s]{6}",
+    ),
+    _rule(
+        "the line after a question for a password",
+        rf"{_NAMES}(?:[ ](?:again|for|of|to|on)(?:[ ][\w.-]{{1,24}}){{0,4}})?[ ]?[?!.]{{0,3}}"
+        rf"[\"*]{{0,2}}{_BREAK}{{1,2}}{_SPEAKER}[\"'`]?(?P<secret>[^\s\"'`\\]{{6,64}})"
+        rf"[\"'`]?{_LINE_END}",
+        trigger=rf"(?:{_NAMES}|{_NAMES}[ ](?:again|for|of|to|on)[\w .-]{{0,80}})[ ]?[?!.]{{0,3}}"
+        rf"[\"*]{{0,2}}{_BREAK}",
+        accept=_is_surely_answer,
+    ),
+    _rule(
+        "an answer on the line of a question for a password",
+        rf"{_NAMES}\?[ ]{{1,2}}(?P<secret>[^\s\"'`\\]{{4,128}}){_LINE_END}",
+        accept=_is_surely_answer,
+    ),
+    pattern_rule(
+        "secret",
+        "a token on the line after a sentence about it",
+        r"(?:api[ _-]?key|token|secret key|access key)[^\n\\.]{0,60}:"
+        rf"{_BREAK}{{1,2}}[ \t]{{0,8}}[\"'`]?(?P<secret>[A-Za-z0-9_.+/=-]{{20,512}})"
+        rf"[\"'`]?{_LINE_END}",
+        trigger=rf"(?:api[ _-]?key|token|secret key|access key)[ ,][^\n\\.]{{0,60}}:{_BREAK}",
+        rank=Rank.SENTENCE,
+        reach=120,
+        accept=_is_token,
+    ),
+)
