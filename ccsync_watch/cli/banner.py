@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
-from ccsync_watch.cli.console import printable, say, show_warnings
+from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.ssh_hint import forward_command, is_over_ssh
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import short_path
@@ -41,16 +41,19 @@ class Banner:
         roots = settings.project_roots
         shown_roots = ", ".join(printable(short_path(root, settings)) for root in roots)
         say(f"ccsync-watch {__version__}")
-        say(f"  reads      {shown_roots}")
+        say_wrapped(f"  reads      {shown_roots}")
         if not any(os.path.isdir(root) for root in roots):  # noqa: PTH112 - Path's own method may raise
-            say("             waiting for Claude Code: no transcripts there yet")
-        say(f"  stores in  {printable(short_path(settings.state_dir, settings))}")
+            say_wrapped("             waiting for Claude Code: no transcripts there yet")
+        say_wrapped(f"  stores in  {printable(short_path(settings.state_dir, settings))}")
         destination = settings.destination
         if destination is None:
-            say("  uploads    nothing: no Convex URL configured, everything stays on this machine")
+            say_wrapped(
+                "  uploads    nothing: no Convex URL configured, everything stays on this machine"
+            )
         elif settings.auto_sync:
-            say(f"  uploads    to {destination.url}, secrets removed")
+            say_wrapped(f"  uploads    to {destination.url}, secrets removed")
         else:
             by_hand = typed("only on `ccsync-watch sync-now` (auto_sync off)")
-            say(f"  uploads    to {destination.url}, {by_hand}")
-        say(typed("  status     `ccsync-watch status` in another terminal; Ctrl+C here stops"))
+            say_wrapped(f"  uploads    to {destination.url}, {by_hand}")
+        status = typed("`ccsync-watch status` in another terminal; Ctrl+C here stops")
+        say_wrapped(f"  status     {status}")
