@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from ccsync_watch.records import record
+
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 T = TypeVar("T")
@@ -59,7 +61,7 @@ class Redacted(Generic[T]):
     value: T
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """One complete line of a transcript; `end` is after its newline, `data` is without it."""
 
@@ -68,7 +70,7 @@ class Line:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One displayable piece of a message.
 
@@ -82,7 +84,7 @@ class Part:
     styles: tuple[StyleRun, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """One row of a conversation.
 
@@ -107,7 +109,7 @@ class Message:
     facts: dict[str, JsonValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Usage:
     """The tokens of one API response, as one row reports them.
 
@@ -162,7 +164,7 @@ class UncountedUsage:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionObservation:
     """What one row says about its session: folder, branch, client; `start` is the row's.
 
@@ -185,7 +187,7 @@ class SessionObservation:
     member: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueueOperation:
     """A change of the queue of what was typed while Claude worked.
 
@@ -207,7 +209,7 @@ class QueueOperation:
     is_blank: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact:
     """A property of a session, of which the last row counts: a title, the cost state."""
 
@@ -222,7 +224,7 @@ LinkSource: TypeAlias = Literal["result", "progress", "text", "notification"]
 background task's report."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AgentLink:
     """That a call started a subagent, as one source says.
 
@@ -318,8 +320,7 @@ class Fingerprint:
     """Proof that a file is still the one that an offset refers to.
 
     `head` hashes its first `min(1024, offset)` bytes, `marker` the last `min(1024, offset)` bytes
-    before the offset; both are empty at offset 0. `prefix` is a checksum (CRC-32) of all bytes
-    before it, None where it is not known.
+    before it; both are empty at offset 0. `prefix` is the CRC-32 of all bytes before it, or None.
     """
 
     device: int

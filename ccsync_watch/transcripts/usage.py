@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ccsync_watch.model import UncountedUsage, Usage
+from ccsync_watch.records import record
 from ccsync_watch.transcripts.fields import identity, mapping, opaque_id, text, token_count
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class TokenCounts(NamedTuple):
         return self.input, self.output, write, self.cache_read
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RowIdentity:
     """Where an assistant row stands, and whose it is."""
 
