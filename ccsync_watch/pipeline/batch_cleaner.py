@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.pipeline.cleaning_reads import CleaningReads
+from ccsync_watch.pipeline.garbage_pause import garbage_pause
 from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.known.call_history import CallHistory
 from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
@@ -70,6 +71,7 @@ class BatchCleaner:
         self._files = files
         self._tracker = KnownSecretTracker(redactor)
 
+    @garbage_pause()
     def clean(
         self,
         transcript: Transcript,

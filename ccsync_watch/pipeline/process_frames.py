@@ -20,6 +20,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import model
+from ccsync_watch.pipeline.garbage_pause import garbage_pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,7 @@ class ParentPipes:
         end = _LENGTH.size + length
         if len(self._received) < end:
             return None
-        with memoryview(self._received) as view:
+        with garbage_pause(), memoryview(self._received) as view:
             message = pickle.loads(view[_LENGTH.size : end])  # noqa: S301 - from our own process
         del self._received[:end]
         return message

@@ -13,6 +13,7 @@ from ccsync_watch.pipeline.backlog import Backlog
 from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
 from ccsync_watch.pipeline.checkpoint_resolver import CheckpointResolver
 from ccsync_watch.pipeline.chunk_cleaner import ChunkCleaner
+from ccsync_watch.pipeline.garbage_pause import garbage_pause
 from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
 from ccsync_watch.pipeline.prefix_audit import PrefixAudit
 from ccsync_watch.pipeline.problem_log import ProblemLog
@@ -329,9 +330,9 @@ class Pump:
         """Commit the rows of chunks with the offsets after them."""
         if not chunks:
             return
-        now_ms = self._clock.steady_ms()
-        commits = to_commit(chunks, self._config, now_ms=now_ms, host=self._host)
-        stored = ingest_all(self._database, commits)
+        commits = to_commit(chunks, self._config, now_ms=self._clock.steady_ms(), host=self._host)
+        with garbage_pause():
+            stored = ingest_all(self._database, commits)
         for chunk, ingested in zip(chunks, stored, strict=True):
             self._resolver.remember(chunk.after)
             self._backlog.add_read(chunk.transcript, chunk.size)
