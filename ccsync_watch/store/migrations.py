@@ -1147,4 +1147,8 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX sessions_host ON sessions (host, updated_ms, is_conversation)
         WHERE NOT is_excluded;
     """,
+    """
+    -- From here on, texts are packed with a dictionary, which an earlier version does not have: it
+    -- must not open the database, in which it would find damaged texts.
+    """,
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
 import string
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from importlib import resources
 
+import orjson
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +42,32 @@ def test_only_what_gains_is_packed() -> None:
     assert pack("a" * (MIN_PACKED_BYTES - 1)) == "a" * (MIN_PACKED_BYTES - 1)
     noise = "".join(random.Random(1).choices(string.printable, k=MIN_PACKED_BYTES))  # noqa: S311 - no secret
     assert pack(noise) == noise
+
+
+def test_the_dictionary_never_changes() -> None:
+    """Texts in databases were packed with it: another one has another number, and comes besides."""
+    data = resources.files("ccsync_watch.store").joinpath("text_dictionary_1.bin").read_bytes()
+    expected = "3d865db1a4fc77e123b3f02938e79fdb5bf174a3cce158b587d3b221edf6c677"
+    assert hashlib.sha256(data).hexdigest() == expected
+
+
+@given(st.text(), st.integers(1, 60))
+def test_what_earlier_versions_packed_comes_back(text: str, times: int) -> None:
+    """They had no dictionary."""
+    earlier = zstandard.ZstdCompressor(level=3, write_checksum=True)
+    assert unpack(earlier.compress((text * times).encode())) == text * times
+
+
+def test_a_short_text_packs_well() -> None:
+    """A few sentences: a quarter less than without the dictionary."""
+    words = (
+        "I read the file and changed the function that returns the offset: it returned the offset of"
+        " the first line, where the caller expects the end of the last one. All tests pass now."
+        " Should I add a test for an empty file, too?"
+    )
+    content = orjson.dumps(words)
+    alone = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(content)
+    assert len(pack(content.decode())) < 0.75 * len(alone)
 
 
 def test_threads_pack_at_the_same_time() -> None:
