@@ -34,7 +34,7 @@ from ccsync_watch.store.full_check import check_content, check_schema
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout, set_pragmas
 from ccsync_watch.store.schema import migrate, newer_schema
-from ccsync_watch.store.search_words import add_text_functions
+from ccsync_watch.store.text_functions import add_text_functions
 from ccsync_watch.store.views import create_views
 from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes
 

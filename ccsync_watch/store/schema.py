@@ -17,7 +17,7 @@ from ccsync_watch.store.id_keys import add_uuid_functions
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import pack_bytes
 from ccsync_watch.store.prompt_sources import words_of
-from ccsync_watch.store.search_words import add_text_functions
+from ccsync_watch.store.text_functions import add_text_functions
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.project_folders import (
     locate_project,

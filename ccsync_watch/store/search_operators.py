@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from ccsync_watch.errors import QueryError
 from ccsync_watch.store.conversations import IS_FAILED
 from ccsync_watch.store.search_times import EXAMPLES, read_period
-from ccsync_watch.store.search_words import small_letters
 from ccsync_watch.store.session_annotations import MARKS, every_annotation, marked_seqs
 from ccsync_watch.store.session_summaries import project_name
+from ccsync_watch.store.text_functions import small_letters
 from ccsync_watch.transcripts.tools import TOOLS
 
 if TYPE_CHECKING:

@@ -10,13 +10,9 @@ migration that drops the index: FTS5 needs the same words again to remove them.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store.packed_texts import add_unpacked
-
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
 # Kana, Han, Hangul, and the scripts of Thai, Lao, Burmese and Khmer.
@@ -90,19 +86,3 @@ def _run_query(run: str) -> str:
     if len(run) == 1:
         return f'split : "{run}"*'
     return f'split : "{" ".join(run[at : at + 2] for at in range(len(run) - 1))}"'
-
-
-def add_text_functions(connection: sqlite3.Connection) -> None:
-    """Give a connection the SQL functions of texts: `unpacked`, `split_words`, `small_letters`."""
-    add_unpacked(connection)
-    connection.create_function("small_letters", 1, small_letters, deterministic=True)
-    connection.create_function("split_words", 1, _split_or_null, deterministic=True)
-
-
-def small_letters(text: object) -> str | None:
-    """Return a text in small letters, each with its accents: SQLite's `lower` knows A to Z only."""
-    return unicodedata.normalize("NFC", text.lower()) if isinstance(text, str) else None
-
-
-def _split_or_null(text: str | None) -> str | None:
-    return None if text is None else split_words(text)

