@@ -15,7 +15,7 @@ import weakref
 from typing import TYPE_CHECKING, TypeAlias
 
 from ccsync_watch.disk_faults import is_passing, state_error
-from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
+from ccsync_watch.errors import DatabaseDamaged, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.backups import forget_answers, prepare_backup, restored_path
@@ -33,7 +33,7 @@ from ccsync_watch.store.damage import (
 from ccsync_watch.store.full_check import check_content, check_schema
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout, set_pragmas
-from ccsync_watch.store.schema import migrate, newer_schema
+from ccsync_watch.store.schema import migrate, newer_schema, older_schema
 from ccsync_watch.store.text_functions import add_text_functions
 from ccsync_watch.store.views import create_views
 from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes
@@ -297,16 +297,10 @@ def open_for_reading(folder: Path) -> Database | None:
     database.close()
     if version == 0:  # a daemon is creating it
         return None
-    if version > len(MIGRATIONS):
-        raise newer_schema(version)
-    if is_updating:
-        raise OtherSchema(
-            "the database is still being updated",
-            hint="try again soon; if none is running, `ccsync-watch start` continues it",
-        )
-    raise OtherSchema(
-        "the database is of an earlier version of ccsync-watch",
-        hint="run `ccsync-watch stop`, then `ccsync-watch start`, which updates it",
+    raise (
+        newer_schema(version)
+        if version > len(MIGRATIONS)
+        else older_schema(is_updating=is_updating)
     )
 
 

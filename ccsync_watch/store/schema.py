@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.errors import NewerSchema
+from ccsync_watch.errors import NewerSchema, OtherSchema
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.id_keys import add_uuid_functions
@@ -94,4 +94,17 @@ def newer_schema(version: int) -> NewerSchema:
         f" to {len(MIGRATIONS)}",
         hint="update ccsync-watch, or call the newer one; nothing is lost",
         title="Newer database",
+    )
+
+
+def older_schema(*, is_updating: bool) -> OtherSchema:
+    """Return the error for a database of an earlier version, to which only a daemon may write."""
+    if is_updating:
+        return OtherSchema(
+            "the database is still being updated",
+            hint="try again soon; if none is running, `ccsync-watch start` continues it",
+        )
+    return OtherSchema(
+        "the database is of an earlier version of ccsync-watch",
+        hint="run `ccsync-watch stop`, then `ccsync-watch start`, which updates it",
     )
