@@ -88,6 +88,58 @@ def read_repeat(pattern: str, position: int) -> tuple[int, int, int]:
     return least, int(count[3]) if count[3] else least, end
 
 
+def alternatives(pattern: str, position: int = 0) -> list[str]:
+    """Return the alternatives of the pattern, or of the group whose content is at `position`."""
+    found: list[str] = []
+    start = position
+    while position < len(pattern) and pattern[position] != ")":
+        if pattern[position] == "|":
+            found.append(pattern[start:position])
+            start = position = position + 1
+            continue
+        _, _, position = width_of_item(pattern, position)
+        _, _, position = read_repeat(pattern, position)
+    return [*found, pattern[start:position]]
+
+
+def divided(pattern: str, most: int) -> list[str]:
+    """Return patterns that together match the same, none of which begins as many words do.
+
+    Of a sequence with a group of more than `most` alternatives, each has so many of these.
+    """
+    if len(alternatives(pattern)) > 1:
+        return [pattern]
+    position = 0
+    while position < len(pattern):
+        start = position
+        _, _, closing = width_of_item(pattern, start)
+        least, greatest, position = read_repeat(pattern, closing)
+        if pattern[start] != "(" or (least, greatest) != (1, 1):
+            continue
+        opening = opening_end(pattern, start)
+        inner = alternatives(pattern, opening)
+        if len(inner) > most:
+            head, tail = pattern[:opening], pattern[closing - 1 :]
+            return [
+                head + "|".join(inner[first : first + most]) + tail
+                for first in range(0, len(inner), most)
+            ]
+    return [pattern]
+
+
+_NO_LITERAL = re.compile(
+    r"\\[sSdDwWb]|\[\^?\]?(?:\\.|[^\]\\])*\]|\{[0-9,]+\}|\(\?(?:-?i)?:|[()?.|]"
+)
+_ESCAPE = re.compile(r"\\x[0-9a-f]{2}|\\.")
+_TWO_LITERALS = re.compile(r"[^\x00]{2}")
+
+
+def has_literal(pattern: str) -> bool:
+    """Tell whether two bytes next to each other are written out anywhere in a pattern."""
+    literals = _ESCAPE.sub("~", _NO_LITERAL.sub("\0", pattern))
+    return _TWO_LITERALS.search(literals) is not None
+
+
 HEAD = 4
 """How many characters of a match's beginning are read."""
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.engine.anchors import anchored_part
+from ccsync_watch.privacy.engine.pattern_syntax import divided, has_literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,10 @@ FARTHEST_AFTER = 256
 
 Few do, and the others are then searched for in half as much text.
 """
+_MOST_ALTERNATIVES = 40
+"""Hyperscan looks for the literals of so many alternatives; with more it reads all bytes."""
+_LINES = re.compile(r"(?:\(\?:)?\\n.*\)\{[1-9]\d", re.DOTALL)
+"""How a trigger begins that counts the words or lines of a text."""
 
 
 class Expression(NamedTuple):
@@ -33,6 +38,11 @@ class ScanPlan(NamedTuple):
     bytes: list[tuple[bytes, int]]
     """Triggers of one byte, which `bytes.find` finds at least cost."""
     everywhere: list[Expression]
+    apart: list[Expression]
+    """As `everywhere`, in an automaton of their own: they count words and have no literal.
+
+    Joined with others their automaton is too large to run fast.
+    """
     near_words: list[Expression]
     before: int
     after: int
@@ -77,4 +87,15 @@ def plan_scan(triggers: Sequence[tuple[str, bool, bool]], words: str, sought: st
         pattern = f"(?:{sought or words})"
         everywhere.append(Expression(pattern, is_caseless=True, number=len(triggers)))
         before += bool(sought)
-    return ScanPlan(single, everywhere, near_words, before, after)
+    apart = [row for row in everywhere if _is_apart(row.pattern)]
+    everywhere = [
+        row._replace(pattern=part)
+        for row in everywhere
+        if not _is_apart(row.pattern)
+        for part in divided(row.pattern, _MOST_ALTERNATIVES)
+    ]
+    return ScanPlan(single, everywhere, apart, near_words, before, after)
+
+
+def _is_apart(pattern: str) -> bool:
+    return _LINES.match(pattern) is not None and not has_literal(pattern)

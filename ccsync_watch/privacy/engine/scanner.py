@@ -60,7 +60,7 @@ class Engine(Protocol):
 READY = "ready"
 """The engine that can be had at once, where compiled rules are cached."""
 
-_KEPT = 4
+_KEPT = 6
 """So many files of compiled rules stay in the cache: two versions may be used in turn."""
 
 _CLOSE = 512
@@ -78,7 +78,7 @@ class NotCompiledError(Exception):
 
 
 class HyperscanEngine:
-    """All triggers in one automaton; for one thread at a time, since it has one scratch space.
+    """Triggers in a few automata; for one thread at a time, since it has one scratch space.
 
     Triggers whose matches contain some words are in an automaton of their own, which reads only
     what is near these words. Most text has few of them.
@@ -108,6 +108,7 @@ class HyperscanEngine:
         self._before, self._after = plan.before, plan.after
         self._has_sought = bool(sought)
         self._everywhere = self._load(plan.everywhere, cache)
+        self._apart = self._load(plan.apart, cache)
         self._near_words = self._load(plan.near_words, cache)
 
     def _compile(self, rows: Sequence[Expression]) -> Any:  # noqa: ANN401 - the library has no types
@@ -173,6 +174,9 @@ class HyperscanEngine:
 
         if self._everywhere is not None:
             self._everywhere.scan(data, match_event_handler=on_match)
+        number_of_hits = len(hits)
+        if self._apart is not None:
+            self._apart.scan(data, match_event_handler=on_match)
         more = [
             (match.end() - before, number)
             for byte, number in self._bytes
@@ -183,7 +187,7 @@ class HyperscanEngine:
             words.append(len(data))  # there may be a word without the byte after it
         if words:
             more += self._scan_near(data, words, before)
-        if more:
+        if more or len(hits) > number_of_hits:
             hits += more
             hits.sort()
         return hits

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.privacy.engine.pattern_syntax import heads, required, width
+from ccsync_watch.privacy.engine.pattern_syntax import (
+    divided,
+    has_literal,
+    heads,
+    required,
+    width,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +57,32 @@ def test_heads_are_read_from_a_pattern(pattern: str, expected: set[str]) -> None
 def test_required_text_is_read_from_a_pattern(pattern: str, expected: str) -> None:
     """What every match contains."""
     assert required(pattern) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "parts"),
+    [
+        ("[$#] (?:a|b|c) x", ["[$#] (?:a|b) x", "[$#] (?:c) x"]),
+        ("(?:[|)]|b|(?:c|d))y{2}", ["(?:[|)]|b)y{2}", "(?:(?:c|d))y{2}"]),
+        ("(?:a|b|c){2}", ["(?:a|b|c){2}"]),
+        ("x|(?:a|b|c)", ["x|(?:a|b|c)"]),
+        ("(?:a|b)c", ["(?:a|b)c"]),
+    ],
+)
+def test_many_alternatives_are_divided(pattern: str, parts: list[str]) -> None:
+    """Together they match the same: a repeated group stays whole, as does one of few."""
+    assert divided(pattern, 2) == parts
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"\n[ \t]{0,4}(?:[a-z]{3,8},?){12}", False),
+        (r"(?:[a-z]{3,8}\x2c[ab]\w){12}", False),
+        (r"[a-z](?:is|[0-9])", True),
+        (r"[ab]\xe2\x9d[0-9]", True),
+    ],
+)
+def test_two_bytes_in_a_row_are_a_literal(pattern: str, *, expected: bool) -> None:
+    """What is in a class, or a repeat's number, is not."""
+    assert has_literal(pattern) is expected

@@ -15,6 +15,7 @@ import pytest
 
 from ccsync_watch.privacy.dressing.table import all_triggers, build_engine
 from ccsync_watch.privacy.engine import scanner as engines
+from ccsync_watch.privacy.engine.scan_plan import plan_scan
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from support.redaction_corpus.generator import negatives, positives
 from support.redaction_corpus.reviewer import innocent, planted
@@ -143,8 +144,26 @@ def test_what_is_ready_is_not_compiled(tmp_path: Path) -> None:
     ready = engines.build(triggers, prefer=engines.READY, cache=tmp_path)
     assert ready.name == "hyperscan"
     assert ready.scan(b"ghp_abcd") == [(8, 0)]
-    assert [path for path in old if path.exists()] == old[-3:]
-    assert len(list(tmp_path.iterdir())) == 4
+    assert [path for path in old if path.exists()] == old[-5:]
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_what_counts_lines_is_found_among_the_rest() -> None:
+    """It has an automaton of its own; the hits of both are in order."""
+    pytest.importorskip("hyperscan")
+    triggers = [
+        engines.Trigger(r"\n[a-z]{2}(?:[ ][a-z]{2}){10}", is_caseless=False),
+        engines.Trigger(f"[#$] (?:{'|'.join(f'p{n} x' for n in range(99))})", is_caseless=False),
+    ]
+    row = b"ab" + b" cd" * 10
+    data = b"# p7 x\n" + row + b"\n$ p98 x\n" + row
+    assert plan_scan(triggers, "").apart == [(triggers[0].pattern, False, 0)]
+    assert engines.build(triggers, prefer="hyperscan").scan(data) == [
+        (6, 1),
+        (39, 0),
+        (47, 1),
+        (80, 0),
+    ]
 
 
 @pytest.mark.parametrize("name", INSTALLED)
