@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.privacy.heuristics.dummy_values import is_password_of_tests
+from ccsync_watch.privacy.heuristics.dummy_values import is_password_of_tests, is_word
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
@@ -49,6 +49,7 @@ _PSEUDO_CLASS = re.compile(r"(?:before|after|hover|focus|active|first|last|not|c
 """What follows the name of a class in CSS: `.codicon-pin:before{`."""
 _NOTHING = re.compile(r"(?:null|undefined|nil|None|void 0|!0|!1|true|false)[,;)}\]&|?]")
 """The value of nothing in code, and the code after it, as in scripts without blanks."""
+_FLAG_VALUE = re.compile(r"0x[0-9a-fA-F]{1,8}[,;]?")
 _CHARACTER_CLASS = re.compile(r"[sSwWdD][*+?]{1,2}[$)'\"]")
 """The rest of a regular expression for a prompt, after its backslash: `password:\\s*$`."""
 _NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
@@ -120,6 +121,8 @@ def _is_harmless(assigned: Assigned) -> bool:
     if assigned.strength is Strength.PASSWORD and not assigned.is_quoted:
         is_port = assigned.name.lower().endswith("pin") and _PORT.fullmatch(assigned.value)
         is_style = assigned.sign == b":" and _PSEUDO_CLASS.match(assigned.value)
+        if _FLAG_VALUE.fullmatch(assigned.value) or assigned.name.startswith(("ER_", "ERR_")):
+            return True
         if is_port or is_style or _MEASURE.fullmatch(assigned.value):
             return True
     return is_key_id(assigned.name, assigned.value) or (
@@ -182,7 +185,7 @@ def _is_secret_argument(assigned: Assigned) -> bool:
         return False
     if not (assigned.is_name_quoted or assigned.name.isupper()):
         return False
-    if _NUMBERED_NAME.fullmatch(assigned.value) is not None:
+    if is_word(assigned.value) or _NUMBERED_NAME.fullmatch(assigned.value) is not None:
         return False  # the next name in a list: `"password1", "password2"`
     if _is_list_word(assigned.value):
         return (

@@ -255,8 +255,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a user and password after the address of a database",
-        r"(?:\w{2,12}:|host=|jdbc:|dbi:)"
-        r"[^\"'\n]{3,160}\\{0,7}[\"'],[ ]{0,2}\\{0,7}[\"'][\w.@-]{1,40}"
+        r"(?:(?<!\w)(?!https?:)\w{2,12}:|host=|jdbc:|dbi:)"
+        r"[^\"'\n]{3,160}\\{0,7}[\"'],[ ]{0,2}\\{0,7}[\"'](?!-)[\w.@-]{1,40}"
         r"\\{0,7}[\"'],[ ]{0,2}\\{0,7}[\"'](?P<secret>[^\"'\\\n]{4,128})\\{0,7}[\"']",
         reach=420,
         accept=_is_drawn_word,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
@@ -34,7 +35,15 @@ def _is_cookie_pair(value: str) -> bool:
 
 
 def _is_protocol_password(value: str) -> bool:
-    return not is_placeholder(value) and not is_reference(value)
+    is_mechanism = _MECHANISM.fullmatch(value) is not None
+    is_word = value.isalpha() and value.islower() and not is_gibberish(value)
+    return not (is_mechanism or is_word or is_placeholder(value) or is_reference(value))
+
+
+_MECHANISM = re.compile(
+    r"LOGIN|PLAIN|EXTERNAL|GSSAPI|NTLM|TLS|SSL|XOAUTH2|[A-Z]{2,8}-[A-Z0-9-]{3,12}"
+)
+"""How a client says who it is."""
 
 
 def _is_sole_argument(value: str) -> bool:

@@ -82,6 +82,10 @@ _USER_PASSWORD = (
     rf"(?<![\w-]){_USER_FLAG}\\?['\"]?(?P<user>[^\s:'\"\\/]{{1,80}}):['\"]?"
     r"(?P<secret>[^\s'\"\\]{2,200})"
 )
+_NO_ACCOUNT = re.compile(
+    r"(?:npm|jsr|node|file|https?|git|docker):.*|.*\[:.*|[\d:]+|[^:]*:[^A-Za-z0-9]*"
+)
+"""A module's or a package's address, an optional part in a manual, numbers, wildcards."""
 _LONGEST_PORT = 5
 """In digits: `host:8080`."""
 _USER_PASSWORD_BYTES = re.compile(_USER_PASSWORD.encode())
@@ -98,7 +102,7 @@ def find_user_passwords(data: bytes, hits: Hits) -> Iterator[Span]:
         user, password = text_of(data, match.span("user")), text_of(data, match.span("secret"))
         if password.isdigit() and (user.isdigit() or len(password) <= _LONGEST_PORT):
             continue
-        if is_regex(f"{user}:{password}"):
+        if is_regex(f"{user}:{password}") or _NO_ACCOUNT.fullmatch(f"{user}:{password}"):
             continue
         if (
             is_typed_password(password)

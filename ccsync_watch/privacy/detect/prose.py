@@ -133,6 +133,8 @@ _ACCOUNT_NAME = re.compile(r"[a-z]{2,16}(?:[._-][a-z]{2,16}){0,2}[._-]?\d{0,4}")
 """Of somebody, after the word "login"."""
 _VARIABLE = re.compile(r"[a-z]\w*_\w*\.[A-Za-z_]+")
 """In code, whose arguments are separated like an account and its password."""
+_INTERFACE = re.compile(r"I[A-Z][A-Za-z]+")
+"""A type's name: `IMailbox`."""
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}[ _-]\Z")
 _QUOTES = frozenset({b"\\", b'"', b"'", b"`"})
 
@@ -165,7 +167,8 @@ def _is_password_of_sentence(
     is_verb = subject == "pass" and _PASS.match(data, low + match.end("subject")) is None
     is_part = subject.startswith("pin") and not value.isdigit()
     is_account = subject.startswith("log") and _ACCOUNT_NAME.fullmatch(value) is not None
-    is_format = _FORMAT.search(value) is not None or is_account
+    is_code = subject.startswith("log") and b" = " in data[low + match.end("subject") : span[0]]
+    is_format = _FORMAT.search(value) is not None or is_account or is_code
     is_test = is_test_name(value) or is_test_result(data, low + match.start())
     is_format = is_format or (subject == "pass" and is_test)
     is_postal = is_postal_code(subject, value)
@@ -259,9 +262,9 @@ def _find_chosen(data: bytes, start: int, stop: int) -> Iterator[Span]:
     while stop > start and data[stop - 1] in b".,;:)]}":
         stop -= 1
     value = text_of(data, (start, stop)).rstrip("!?")
-    if talks_of_secrets(value) or _VARIABLE.fullmatch(value):
+    if talks_of_secrets(value) or _VARIABLE.fullmatch(value) or _INTERFACE.fullmatch(value):
         return
-    if is_joined(value):
+    if is_joined(value) and "." not in value:
         yield Span(start, stop, "password", Rank.CONTEXT)
     if looks_chosen(value) and has_password_form(value) and _NOT_PASSWORD.fullmatch(value) is None:
         yield Span(start, stop, "password", Rank.CONTEXT)

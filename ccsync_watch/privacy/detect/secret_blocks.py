@@ -125,7 +125,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "an answer after an arrow to a question for a password",
-        r"(?:password|passphrase|passcode|pin|token|api key|secret)"
+        r"(?:password|passphrase|passcode|(?<![a-z])pin|token|api key|secret)"
         r"[^\n?]{0,40}(?<![(\[^|])\?[\"']?[ ]?"
         r"(?:\xe2\x86\x92|->|=>|=|:|\xe2\x80\x94|"
         r"\xe2\x9f\xb6|\|)[ ]?[\"'`]?(?P<secret>[^\s\"'`]{4,256})",

@@ -78,6 +78,8 @@ _NUMBERED_PAIR = re.compile(r"[A-Z][a-z]{2,12}\.[a-z]{2,12}[0-9]{2}")
 _TYPE_NAME = re.compile(
     r"^(?:\w+\.)*[A-Z][A-Za-z0-9]*[a-z0-9](?:Key|Token|Secret|Credential|Password)s?(?:Types?)?$"
 )
+_MARKED_TYPE = re.compile(r"[A-Z]\{[A-Za-z][\w.]*\}?[.,;]?$")
+"""Of a parameter, as Epydoc marks it: `L{bytes}`."""
 IDENTIFIER = re.compile(r"^[A-Za-z_$][A-Za-z_$]*(?:[-_.][A-Za-z]+)*[!?]?$")
 _TYPE_WORDS = frozenset(load_words("type_words"))
 FUNCTION_WORDS = frozenset(load_words("function_words"))
@@ -95,8 +97,10 @@ def is_token_placeholder(token: bytes) -> bool:
     return _TOKEN_PLACEHOLDER.search(token) is not None
 
 
-_CONSTANTS = frozenset({"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"})
-"""What a standard says: how a server of WebSocket answers."""
+_CONSTANTS = frozenset(
+    {"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", "UGFzc3dvcmQ6", "VXNlcm5hbWU6", "VXNlciBOYW1lAA=="}
+)
+"""What a standard says: how a server of WebSocket answers, and one of mail asks."""
 
 
 @lru_cache(maxsize=4096)
@@ -141,6 +145,7 @@ def is_code(value: str) -> bool:
         or is_dotted_name(value)
         or _OPERATOR.match(value) is not None
         or _TYPE_NAME.match(value) is not None
+        or _MARKED_TYPE.match(value) is not None
     )
 
 
