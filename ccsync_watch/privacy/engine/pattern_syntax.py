@@ -107,7 +107,7 @@ def divided(pattern: str, most: int) -> list[str]:
 
     Of a sequence with a group of more than `most` alternatives, each has so many of these.
     """
-    if len(alternatives(pattern)) > 1:
+    if pattern.count("|") < most or len(alternatives(pattern)) > 1:
         return [pattern]
     position = 0
     while position < len(pattern):
