@@ -67,6 +67,11 @@ class Abilities:
         return [f"left out: {reason}" for reason, is_possible in reasons.items() if not is_possible]
 
 
+def _all_of(process: subprocess.Popen[str]) -> str:
+    """Return what an ended process printed; so much fits into the pipe."""
+    return process.stdout.read() if process.stdout else ""
+
+
 def _has_namespaces() -> bool:
     if not shutil.which("unshare") or not shutil.which("nsenter"):
         return False
@@ -214,21 +219,26 @@ class Machine:
                 text = command.output.read_text(errors="replace")
                 self.finished.append((command.words, command.process.returncode, text))
 
-    def run_earlier(self, seconds: float = 60.0) -> tuple[int | None, str]:
-        """Run the earlier version on this store; return its exit code, None if it did not end."""
+    def run_earlier(self, seconds: float = 300.0) -> tuple[int | None, str]:
+        """Run the earlier version on this store; return its exit code, None if it did not end.
+
+        What it does then is in what it printed.
+        """
         assert self.earlier is not None
-        try:
-            completed = subprocess.run(
-                [str(self.earlier)],
-                env=self.program.environment,
-                capture_output=True,
-                text=True,
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            return None, f"{error.stdout!r}"
-        return completed.returncode, completed.stdout + completed.stderr
+        dumping = {"PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(
+            [str(self.earlier)],
+            env={**self.program.environment, **dumping},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                return process.wait(seconds), _all_of(process)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGABRT)
+                process.wait()
+                return None, _all_of(process)
 
     # Faults -----------------------------------------------------------------------------------
 

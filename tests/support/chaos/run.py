@@ -293,7 +293,9 @@ class ChaosRun:
 
     def _stop(self, machine: Machine) -> None:
         code = machine.terminate()
-        is_excused = machine.is_excused() or _FORCED in machine.program.output()[-200:]
+        last = machine.program.output()[-300:]
+        # One that was about to say that another process holds the state folder ends so as well.
+        is_excused = machine.is_excused() or _FORCED in last or _RUNNING in last
         if code not in {None, 0, -signal.SIGTERM} and not is_excused:
             self.report.verdict.add("exit code", f"{code} after SIGTERM")
 
@@ -339,7 +341,7 @@ class ChaosRun:
             return False
         code, printed = machine.run_earlier()
         if code in {0, None} or "Traceback" in printed:
-            self.report.verdict.add("earlier program", f"code {code}: {printed[-600:]!r}")
+            self.report.verdict.add("earlier program", f"code {code}: {printed[-2000:]!r}")
         machine.start()
         return True
 
