@@ -128,7 +128,11 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=200, help="calls of a kind that all fail")
     parser.add_argument("--workers", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=86_400.0)
-    parser.add_argument("--results", type=Path, help="one line of JSON for each case")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="one line of JSON for each case; the cases in it are not repeated",
+    )
     parser.add_argument("--case", action="append", default=[], help="this case, by its name")
     arguments = parser.parse_args()
     until = time.monotonic() + arguments.seconds
@@ -142,8 +146,9 @@ def main() -> int:
         drawn = [case for bench in benches for case in run.enumerate(bench, arguments.most)]
         random.Random(arguments.seed).shuffle(drawn)  # noqa: S311 - repeatable, not secret
         count = 0 if named and arguments.count is None else arguments.count
-        cases = [*named, *drawn[:count]]
-        _say(f"{len(cases)} of {len(drawn)} faults")
+        done = {json.loads(line)["case"] for line in results.read_text().splitlines()}
+        cases = [*named, *[case for case in drawn if case.name not in done][:count]]
+        _say(f"{len(cases)} of {len(drawn)} faults, {len(done)} done before")
         run.run(cases, arguments.workers, until)
         return report(results)
 
