@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -35,6 +36,7 @@ HELLO_SECONDS = 3.0
 ANSWER_SECONDS = 30.0
 # How much longer than its flush a client waits for the answer.
 GRACE_SECONDS = 5.0
+_RETRY_PAUSES_SECONDS = (0.05, 0.2, 0.5)
 _OK, _SERVICE_UNAVAILABLE = 200, 503
 
 
@@ -105,16 +107,22 @@ class ControlClient:
         address = ControlAddress.parse(pidfile.socket)
         if not _is_listening(pidfile, address, self._hello_seconds):
             raise _not_running()
-        # Loaded here: where no daemon runs, nobody waits for an HTTP library to load.
-        from ccsync_watch.control.exchange import exchange  # noqa: PLC0415 - see above
-
         try:
-            exchange(address, "/v1/hello", None, self._hello_seconds)
-            status, content = exchange(address, path, body, seconds)
+            _exchange(pidfile, address, "/v1/hello", None, self._hello_seconds)
         except TimeoutError:
             raise self._not_answering(pidfile, "does not answer") from None
         except OSError:
-            raise self._not_answering(pidfile, "ended before it answered") from None
+            raise _hung_up(pidfile) from None
+        try:
+            status, content = _exchange(pidfile, address, path, body, seconds)
+        except TimeoutError:
+            # It has answered hello: it hangs in nothing but this, if at all.
+            raise NotAnswering(
+                f"ccsync-watch (process {pidfile.pid}) does not answer yet: it is busy",
+                hint=f"try again in a moment; {self._folder / 'log'} may say what it does",
+            ) from None
+        except OSError:
+            raise _hung_up(pidfile) from None
         answer = self._read_answer(pidfile, status, content)
         try:
             return read(answer)
@@ -156,6 +164,42 @@ def explain_absence(folder: Path, absence: DaemonUnavailable) -> DaemonUnavailab
     if isinstance(absence, NotRunning) and is_being_started(folder):
         return still_starting()
     return absence
+
+
+def _exchange(
+    pidfile: Pidfile,
+    address: ControlAddress,
+    path: str,
+    body: dict[str, Any] | None,
+    seconds: float,
+) -> tuple[int, bytes]:
+    """Return status and content of an answer; ask again where the connection was closed.
+
+    A daemon closes connections that it has no room for, which a request to come may need; asking
+    twice does no harm. Raises OSError, TimeoutError among them.
+    """
+    # Loaded here: where no daemon runs, nobody waits for an HTTP library to load.
+    from ccsync_watch.control.exchange import exchange  # noqa: PLC0415 - see above
+
+    for pause_seconds in _RETRY_PAUSES_SECONDS:
+        try:
+            return exchange(address, path, body, seconds)
+        except ConnectionError:
+            if not is_alive(pidfile.pid):
+                raise
+            time.sleep(pause_seconds)
+    return exchange(address, path, body, seconds)
+
+
+def _hung_up(pidfile: Pidfile) -> NotAnswering:
+    name = f"ccsync-watch (process {pidfile.pid})"
+    if is_alive(pidfile.pid):
+        return NotAnswering(
+            f"{name} closed the connection before it answered", hint="try again in a moment"
+        )
+    return NotAnswering(
+        f"{name} ended before it answered", hint="start it again with `ccsync-watch start`"
+    )
 
 
 def _not_running() -> NotRunning:

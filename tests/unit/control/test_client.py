@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import select
 import socket
+import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from ccsync_watch.control.address import ControlAddress
 from ccsync_watch.control.client import HELLO_SECONDS, ControlClient
 from ccsync_watch.control.messages import read_status
 from ccsync_watch.daemon.instance_lock import InstanceLock
@@ -20,6 +23,7 @@ from ccsync_watch.errors import DaemonUnavailable, NotAnswering, NotRunning, Sti
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from starlette.requests import Request
@@ -35,6 +39,30 @@ def failure(
     with pytest.raises(DaemonUnavailable) as caught:
         client.request("/v1/x", seconds=seconds)
     return caught.value
+
+
+@contextlib.contextmanager
+def hanging_up(
+    path: Path, *, after: int = 0, then: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Listen, and close every connection at once; call `then` once, when so many were closed."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def hang_up() -> None:
+            with contextlib.suppress(OSError):
+                for number in itertools.count():
+                    connection = listener.accept()[0]
+                    if number == after:
+                        then()
+                    connection.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        yield
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 class TestNotRunning:
@@ -170,7 +198,8 @@ class TestAnswers:
             error = failure(state.path, seconds=0.2)
             gate.set()
         assert isinstance(error, NotAnswering)
-        assert "does not answer" in error.message
+        assert "does not answer yet: it is busy" in error.message
+        assert "kill" not in error.hint
 
     def test_a_hanging_daemon_is_detected_by_the_hello(self, state: StateFolder) -> None:
         """However long the request itself may take."""
@@ -184,23 +213,47 @@ class TestAnswers:
         assert f"`kill -9 {os.getpid()}`" in error.hint
 
     def test_a_closed_connection_is_not_an_answer(self, state: StateFolder) -> None:
-        """The daemon ended during the request."""
-        path = state.path / "control.sock"
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(path))
-            listener.listen()
-            state.write_pidfile(path)
-
-            def hang_up() -> None:
-                for _ in range(2):
-                    listener.accept()[0].close()
-
-            thread = threading.Thread(target=hang_up)
-            thread.start()
+        """It is tried again a few times; the hint does not kill a daemon that is there."""
+        with hanging_up(state.path / "control.sock"):
+            state.write_pidfile(state.path / "control.sock")
             error = failure(state.path)
-            thread.join()
         assert isinstance(error, NotAnswering)
-        assert "ended before it answered" in error.message
+        assert "closed the connection before it answered" in error.message
+        assert error.hint == "try again in a moment"
+
+    def test_one_that_ended_is_to_be_started_again(self, state: StateFolder) -> None:
+        """It ended during the request."""
+        process = subprocess.Popen(["sleep", "600"])
+
+        def end() -> None:
+            process.kill()
+            process.wait()
+
+        with hanging_up(state.path / "control.sock", after=1, then=end):
+            state.write_pidfile(state.path / "control.sock", pid=process.pid)
+            error = failure(state.path)
+        assert isinstance(error, NotAnswering)
+        assert error.message == f"ccsync-watch (process {process.pid}) ended before it answered"
+        assert error.hint == "start it again with `ccsync-watch start`"
+
+    def test_a_connection_without_room_is_opened_again(
+        self, state: StateFolder, answer_method: Handler, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As while more clients connect than there is room for: the oldest are closed."""
+        connect, opened = ControlAddress.connect, list[socket.socket]()
+
+        def crowded(address: ControlAddress, seconds: float) -> socket.socket:
+            connection = connect(address, seconds)
+            opened.append(connection)
+            # The first is closed by the client itself, the next two before they are answered.
+            if len(opened) in {2, 3}:
+                connection.shutdown(socket.SHUT_RDWR)
+            return connection
+
+        monkeypatch.setattr(ControlAddress, "connect", crowded)
+        with state.serve(answer_method):
+            assert ControlClient(state.path).request("/v1/x")["method"] == "GET"
+        assert len(opened) == 5
 
 
 class TestBusy:
