@@ -203,4 +203,4 @@ def _compare(known: Checkpoint, file: OpenFile) -> tuple[Verdict, ReadPosition]:
     edges = Edges.at(file.read_at, known.offset, known.fingerprint.prefix)
     now = edges.fingerprint(device=file.device, inode=file.inode)
     verdict = fingerprint.compare(known.fingerprint, now, offset=known.offset, size=file.size)
-    return verdict, ReadPosition(replace(known, fingerprint=now), edges)
+    return verdict, ReadPosition(known, edges)
