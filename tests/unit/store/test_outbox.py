@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,6 +60,65 @@ class TestRows:
         assert world.outbox.count_rejected([OTHER]) == 0
         assert world.outbox.count_rejected(None) == 1
 
+    def test_a_row_that_was_read_is_current_until_it_is_not_to_be_sent(self, world: World) -> None:
+        """With the content that was read, and released, and not rejected."""
+        world.ingest(*(message(f"u{number}") for number in range(4)))
+        header, changed, rejected, acked, other = _rows(world)
+        assert all(map(world.outbox.is_current, (header, changed, rejected, acked, other)))
+        world.ingest(message("u0", "new"))
+        world.outbox.reject(rejected, "too odd")
+        _ack(world, [acked])
+        assert not any(map(world.outbox.is_current, (changed, rejected, acked)))
+        assert world.outbox.is_current(_rows(world)[1])
+        assert world.outbox.is_current(other)
+        world.outbox.hold()
+        assert not world.outbox.is_current(other)
+
+    def test_a_session_has_rows_while_one_is_to_be_sent(self, world: World) -> None:
+        """Not of another session, and not rejected or held ones."""
+        assert not world.outbox.has_rows(SESSION)
+        for session_id in (SESSION, OTHER):
+            world.say("u1", session_id=session_id)
+        assert world.outbox.has_rows(SESSION)
+        assert not world.outbox.has_rows("another")
+        for row in _rows(world):
+            world.outbox.reject(row, "too odd")
+        assert not world.outbox.has_rows(SESSION)
+        assert world.outbox.has_rows(OTHER)
+        world.outbox.hold()
+        assert not world.outbox.has_rows(OTHER)
+
+
+class TestSent:
+    """What the backend certainly has."""
+
+    @pytest.mark.parametrize("count", [49, 99])
+    def test_it_is_read_once_and_in_order(self, world: World, count: int) -> None:
+        """Whatever is read at once; what is queued is not among it."""
+        names = [f"u{number}" for number in range(count)]
+        world.ingest(*(message(name) for name in names))
+        _ack(world, _rows(world))
+        world.ingest(message("later"))
+        world.say("u1", session_id=OTHER)
+        sent = [row.value.uuid for row in world.outbox.sent_messages(SESSION)]
+        assert sent == ["session", *names]
+        assert world.outbox.count_sent(SESSION) == count + 1
+        assert world.outbox.count_sent(OTHER) == 0
+
+    def test_copies_count_only_in_a_session_that_says_it_is_one(self, world: World) -> None:
+        """Others are sent in the session that they were copied from."""
+        world.ingest(message("u1"), message("u2"))
+        _ack(world, _rows(world))
+        with world.database.write() as connection:
+            connection.execute(
+                "UPDATE compact_messages SET is_inherited = 1 WHERE seq ="
+                " (SELECT seq FROM messages WHERE uuid = 'u1')"
+            )
+        assert world.outbox.count_sent(SESSION) == 2
+        with world.database.write() as connection:
+            connection.execute("UPDATE sessions SET forked_from = 'another'")
+        assert world.outbox.count_sent(SESSION) == 3
+
 
 class TestAck:
     """Only an ack of what was sent removes a row."""
@@ -70,6 +130,53 @@ class TestAck:
         assert _names(world) == []
         assert _ledger(world) == [("h", "messages", 2, 10)]
         assert world.outbox.remote(SESSION).is_acked
+
+    def test_it_removes_its_own_rows_alone(self, world: World) -> None:
+        """Marked with them and not sent, others are certain again."""
+        world.ingest(message("u1"), message("u2"))
+        rows = _rows(world)
+        world.outbox.mark_uncertain(SESSION, [row.message.seq for row in rows])
+        world.outbox.ack(
+            SESSION, rows[:1], host="h", size=1, now_ms=5, at_ms=6, unsent=[rows[2].message.seq]
+        )
+        assert _names(world) == ["u1", "u2"]
+        assert [row.is_certain for row in _rows(world)] == [False, True]
+        state = world.outbox.remote(SESSION)
+        assert (state.write_ms, state.ack_ms, state.date_floor_ms) == (5, 6, 0)
+
+    def test_what_was_removed_is_in_the_ledger(self, world: World) -> None:
+        """By kind of secret."""
+        world.ingest(message("u1"))
+        rows = _rows(world)
+        for removed in ({"jwt": 2}, None):
+            world.outbox.ack(SESSION, rows, host="h", size=1, now_ms=1, at_ms=1, removed=removed)
+        query = "SELECT removed FROM ledger ORDER BY id"
+        written = [json.loads(row[0]) for row in world.database.read().execute(query)]
+        assert written == [{"jwt": 2}, {}]
+
+    def test_a_stale_search_text_stays_stale(self, world: World) -> None:
+        """Until it is written again, whatever is acknowledged later."""
+        world.ingest(message("u1"))
+        rows = _rows(world)
+        stale = []
+        for is_search_stale in (False, True, False):
+            world.outbox.ack(
+                SESSION, rows, host="h", size=1, now_ms=1, at_ms=1, is_search_stale=is_search_stale
+            )
+            stale.append(world.outbox.remote(SESSION).is_search_stale)
+        _ack(world, rows)
+        assert stale == [False, True, True]
+        assert world.outbox.remote(SESSION).is_search_stale
+
+    def test_it_ends_the_error_of_its_session(self, world: World) -> None:
+        """One that was rejected, or failed, before."""
+        world.ingest(message("u1"))
+        _header, row = _rows(world)
+        world.outbox.reject(row, "too odd")
+        query = "SELECT error FROM remote"
+        assert world.database.read().execute(query).fetchone()[0] == "too odd"
+        _ack(world, [row])
+        assert world.database.read().execute(query).fetchone()[0] is None
 
     def test_a_row_that_changed_while_it_was_sent_stays(self, world: World) -> None:
         """The ack is of the old content; the new one waits until the backend takes it."""
@@ -124,12 +231,12 @@ class TestCertainty:
     def test_failed_attempts_are_counted_and_reset(self, world: World) -> None:
         """Only what happened to a row alone counts against it."""
         world.ingest(message("u1"))
-        row = _rows(world)[0]
-        world.outbox.count_attempt(row)
-        world.outbox.count_attempt(row)
-        assert _rows(world)[0].attempts == 2
+        row, other = _rows(world)
+        for each in (row, row, other):
+            world.outbox.count_attempt(each)
+        assert [row.attempts for row in _rows(world)] == [2, 1]
         world.outbox.reset_attempts(row)
-        assert _rows(world)[0].attempts == 0
+        assert [row.attempts for row in _rows(world)] == [0, 1]
 
 
 class TestRejected:
