@@ -43,6 +43,15 @@ class TestOnce:
         assert [row[0] for row in _queued(world)] == ["session", "u1", "u2"]
         assert [item.offset for item in checkpoints.load_checkpoints(world.database)] == [100]
 
+    @pytest.mark.parametrize(("compared", "mtime_ns"), [({}, 1), ({"is_compared": False}, 0)])
+    def test_a_file_that_was_not_compared_is_stored_without_its_time(
+        self, world: World, compared: dict[str, bool], mtime_ns: int
+    ) -> None:
+        """So that the next start opens it, and has it compared."""
+        context = IngestContext(now_ms=1, host=Redacted("laptop"), **compared)  # type: ignore[arg-type]
+        ingest(world.database, Redacted(Batch(start=0, end=9)), checkpoint(), context)
+        assert _all(world, "SELECT mtime_ns FROM transcripts") == [(mtime_ns,)]
+
     def test_a_batch_that_fails_leaves_nothing(self, world: World) -> None:
         """A row that cannot be written takes offset and all other rows with it."""
         broken = replace(message("u2"), is_inherited=object())  # type: ignore[arg-type]
