@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.store import status_figures
+from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.store.recall import mark_recalled
 from support.storing import OTHER, SESSION, World, message
 
@@ -118,6 +119,36 @@ class TestSent:
         with world.database.write() as connection:
             connection.execute("UPDATE sessions SET forked_from = 'another'")
         assert world.outbox.count_sent(SESSION) == 3
+
+    def test_of_an_excluded_session_it_has_no_content_any_more(self, world: World) -> None:
+        """It is sent again, to take back what was there."""
+        world.say("u1", "The secret plan")
+        world.drain()
+        world.ingest(message("u2"), excluded=frozenset({SESSION}))
+        queued = [row.message for row in _rows(world)]
+        assert [row.uuid for row in queued] == ["session", "u1"]
+        _ack(world, _rows(world))
+        sent = [row.value for row in world.outbox.sent_messages(SESSION)]
+        assert [str(row.parts) for row in sent] == [str(row.parts) for row in queued]
+        assert {part.content for row in sent for part in row.parts} == {"[removed]"}
+
+    def test_headers_that_were_sent_are_sent_again_to_name_the_machine(self, world: World) -> None:
+        """Once, and none that was not sent."""
+        world.outbox.update_headers(now_ms=world.clock.now_ms, is_released=True)
+        world.say("u1")
+        world.drain()
+        world.say("u1", session_id=OTHER, is_released=False)
+        naming = Outbox(world.database, is_host_sent=True)
+        for _ in range(2):
+            naming.update_headers(now_ms=world.clock.now_ms, is_released=True)
+            assert [(row.message.uuid, row.version) for row in _rows(world)] == [("session", 0)]
+        assert world.outbox.due_sessions(FAR) == [SESSION]
+        assert world.outbox.remote(SESSION).is_recalled
+        world.outbox.release([OTHER])
+        assert [row.version for row in _rows(world, OTHER)] == [0, 0]
+        due_ms = world.clock.now_ms + world.destination.resend_delay_ms
+        assert _names(world, now_ms=due_ms - 1) == []
+        assert _names(world, now_ms=due_ms) == ["session"]
 
 
 class TestAck:
