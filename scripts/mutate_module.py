@@ -49,8 +49,8 @@ _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot,
     ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
+    ast.In: ast.NotIn,  # codespell:ignore notin
+    ast.NotIn: ast.In,  # codespell:ignore notin
 }
 _CALCULATED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
@@ -246,10 +246,10 @@ def _changed_texts(text: str) -> Iterator[str]:
     if not _IS_SQL.search(text):
         yield f"XX{text}XX"
         return
-    for found in _IN_SQL.finditer(text):
-        word = found.group()
+    for match in _IN_SQL.finditer(text):
+        word = match.group()
         other = str(int(word) + 1) if word.isdigit() else _SQL[word]
-        yield text[: found.start()] + other + text[found.end() :]
+        yield text[: match.start()] + other + text[match.end() :]
 
 
 def _setter(name: str, value: object, at: int | None = None) -> Callable[[ast.AST], None]:
@@ -412,7 +412,8 @@ def main() -> int:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     source = options.module.read_text()
-    chosen = [each for each in mutants(source) if not options.only or each.number in options.only]
+    only = options.only
+    chosen = [mutant for mutant in mutants(source) if not only or mutant.number in only]
     if options.list:
         print("\n".join(_line(mutant) for mutant in chosen))
         return 0

@@ -127,6 +127,10 @@ class TestSent:
         world.ingest(message("u2"), excluded=frozenset({SESSION}))
         queued = [row.message for row in _rows(world)]
         assert [row.uuid for row in queued] == ["session", "u1"]
+        state = world.outbox.recalled_summary(SESSION)
+        assert state is not None
+        assert state.value.title == "Excluded session"
+        assert world.outbox.recalled_summary(OTHER) is None
         _ack(world, _rows(world))
         sent = [row.value for row in world.outbox.sent_messages(SESSION)]
         assert [str(row.parts) for row in sent] == [str(row.parts) for row in queued]
@@ -161,6 +165,7 @@ class TestAck:
         assert _names(world) == []
         assert _ledger(world) == [("h", "messages", 2, 10)]
         assert world.outbox.remote(SESSION).is_acked
+        assert world.outbox.remote(SESSION).date_floor_ms == 0
 
     def test_it_removes_its_own_rows_alone(self, world: World) -> None:
         """Marked with them and not sent, others are certain again."""
@@ -173,7 +178,8 @@ class TestAck:
         assert _names(world) == ["u1", "u2"]
         assert [row.is_certain for row in _rows(world)] == [False, True]
         state = world.outbox.remote(SESSION)
-        assert (state.write_ms, state.ack_ms, state.date_floor_ms) == (5, 6, 0)
+        assert (state.write_ms, state.ack_ms) == (5, 6)
+        assert not state.is_search_stale
 
     def test_what_was_removed_is_in_the_ledger(self, world: World) -> None:
         """By kind of secret."""
@@ -263,8 +269,8 @@ class TestCertainty:
         """Only what happened to a row alone counts against it."""
         world.ingest(message("u1"))
         row, other = _rows(world)
-        for each in (row, row, other):
-            world.outbox.count_attempt(each)
+        for attempted in (row, row, other):
+            world.outbox.count_attempt(attempted)
         assert [row.attempts for row in _rows(world)] == [2, 1]
         world.outbox.reset_attempts(row)
         assert [row.attempts for row in _rows(world)] == [0, 1]
