@@ -10,13 +10,21 @@ from functools import partial
 from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, rule_of_all
-from ccsync_watch.privacy.heuristics.value_characters import has_digit
+from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
+from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
 
 
 def _is_message_code(value: str) -> bool:
     return is_code_digits(value.replace(" ", "").replace("-", ""))
 
 
+def _is_license(value: str) -> bool:
+    """Tell whether groups are a key, and not a date, a number or an example."""
+    is_mixed = has_digit(value) and has_letter(value)
+    return is_mixed and not is_placeholder(value) and len(set(value)) > _LEAST_DISTINCT
+
+
+_LEAST_DISTINCT = 7
 _code_rule = partial(
     pattern_rule, "one-time-code", rank=Rank.SENTENCE, reach=100, accept=_is_message_code
 )
@@ -30,7 +38,7 @@ _END = (
 )
 _KIND = (
     r"(?:verification|security|log-?in|sign-?in|confirmation|authenticat(?:ion|or)|auth|"
-    r"one[- ]time|"
+    r"one[- ]time|door|gate|garage|locker|sim|"
     r"2fa|mfa|2-step|two-factor|sms|otp|totp|access|activation|pairing|unlock|reset|"
     r"best\xc3\xa4tigungs|sicherheits)"
 )
@@ -68,6 +76,21 @@ RULES: tuple[StructuralRule, ...] = (
         rf"(?<![\w.,:/-]){_DIGITS}\*{{0,2}}[ ]is[ ]your[ ](?:[\w.-]{{1,20}}[ ]){{0,3}}{_THING}",
         trigger=rf"[ ]is[ ]your[ ](?:[\w.-]{{1,20}}[ ]){{0,3}}{_THING}",
         reach=120,
+    ),
+    _code_rule(
+        "the code that unblocks a card of a telephone",
+        rf"(?<![a-z_])puk[12]?(?:[ -]?code)?{_IS}{_DIGITS}",
+    ),
+    pattern_rule(
+        "license-key",
+        "the key of a product, in groups",
+        r"(?<![a-z])(?:(?:product|licen[sc]e|activation|registration|cd)[ _-]?(?:key|code)|"
+        r"serial(?:[ _-]?(?:key|number|no))?(?=[^\n]{1,8}(?-i:[A-Z0-9]{5}-){4}))"
+        r"\\{0,7}[\"'`]?[ ]{0,2}[:=]?[ ]{0,2}\\{0,7}[\"'`]?"
+        r"(?P<secret>(?-i:[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){2,7}))(?![\w-])",
+        rank=Rank.NAMED_FIELD,
+        reach=140,
+        accept=_is_license,
     ),
     pattern_rule(
         "recovery-code",

@@ -59,7 +59,7 @@ _TOKENS = (
     r"(?:(?:api|access|auth|secret|bearer|refresh|bot|deploy|license|licence|admin|signing|"
     r"encryption|"
     r"private|service|account|personal access|client|webhook|session|security|recovery|backup|"
-    r"verification|setup|entry|product|enrol?lment|registration|unlock)"
+    r"verification|setup|entry|enrol?lment|registration|unlock)"
     r"[ _-](?:keys?|tokens?|secrets?|codes?)|(?:nt|lm|ntlm)[ _-]hash(?:es)?|"
     r"tokens?|secrets?|api ?keys?|keys?|credentials?|otp)"
 )
@@ -99,11 +99,21 @@ _SENTENCE = HeadedPattern(
     after=512,
 )
 _LOGIN_PATTERN = (
-    r"(?:credentials?|creds|log-?ins?|(?:log|sign)(?:ged)? in (?:with|as|using)|"
+    r"(?:credentials?|creds|meld[est]{0,2}[ ](?:dich|sie[ ]sich|euch)[ ](?:mit|als)|"
+    r"connect(?:e[rz]?|e-toi|ez-vous)[ ]avec|"
+    r"(?:inicia(?:r)?[ ]sesi\xc3\xb3n|entr[ae]r?|accedi|acceder)[ ](?:con|como|come|com)|"
+    r"zaloguj[ ]si\xc4\x99[ ](?:jako|na)|p\xc5\x99ihlas[ ]se[ ]jako|"
+    r"log(?:ga?|d)?[ ]inn?d?[ ](?:med|som)|log[ ]in[ ]met|log-?ins?|"
+    r"(?:log|sign)(?:ged)? in (?:with|as|using)|"
     r"user(?:name)?[ ]?/[ ]?pass(?:word)?|user:pass)[^\n\r|]{0,40}?[\s:=(\"'`]"
     r"(?P<user>[a-z][\w.@+-]{1,40})[ ]?[/:|,][ ]?(?P<value>[^\s\"'`/:,|)]{5,64})"
 )
-_LOGIN = HeadedPattern(rf"{_LEFT}(?:cred|log|sign|user)", _LOGIN_PATTERN, reach=160, after=80)
+_LOGIN = HeadedPattern(
+    rf"{_LEFT}(?:cred|log|sign|user|meld|conne|inicia|entr|acce|zalog|p\xc5\x99ihl)",
+    _LOGIN_PATTERN,
+    reach=160,
+    after=80,
+)
 _SLASHED_VALUE = r"[^\s\"'`/:,|)]{6,64}"
 _LOGIN_WORDS = r"(?:log-?in|credentials|creds|account|password)"
 _SLASHED = re.compile(

@@ -260,7 +260,7 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a password with an English name and its owner in a sentence of another language",
         rf"{_SHARED_WORD.pattern.decode()}[ ](?:d[eiu]|del|della|do|da|van|voor|f\xc3\xb6r|til|"
-        rf"f\xc3\xbcr|para|pour|per)[ ][\w@.-]{{1,24}}[ ]{_SPACED_JOINS}[ :]",
+        rf"f\xc3\xbcr|para|pour|per|vom|von|zum)[ ][\w@.-]{{1,24}}(?:[ ]{_SPACED_JOINS}[ :]|:[ ])",
         find_named_in_english,
     ),
     StructuralRule(

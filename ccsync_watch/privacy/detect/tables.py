@@ -51,6 +51,8 @@ _NUMBER = re.compile(
 _NAME = re.compile(r"[A-Za-z_#](?:[A-Za-z _.#()/-]{0,38}[A-Za-z0-9_)])?")
 _RULE_LINE = re.compile(rb"[\s|+=:\xe2\x94\x80-\xe2\x95\xbf\x80-\xbf-]+")
 """A line between header and rows: dashes and what joins them."""
+_HEADING = b"||"
+"""Between the names of a header in Jira's markup, whose rows have one sign."""
 _QUOTES = b"\"'` *"
 _COLUMNS = re.compile(rb"[^ \t\n][^ \n]*(?: [^ \n]+)*")
 """Cells with two blanks between."""
@@ -270,18 +272,22 @@ def _split(
 ) -> tuple[list[tuple[int, int]], bytes]:
     """Return the ranges of a line's cells without quotes, and the delimiter, which may be given."""
     line = data[start:stop]
+    joint = delimiter
+    if not delimiter and line.startswith(_HEADING):
+        joint, delimiter = _HEADING, b"|"
     if not delimiter:
         delimiter = next((d for d in _DELIMITERS if d in line), b" ")
     if delimiter == b" ":
         return [(start + m.start(), start + m.end()) for m in _COLUMNS.finditer(line)], delimiter
     cells: list[tuple[int, int]] = []
     position = start
-    for cell in _cells(line, delimiter)[:_MOST_CELLS]:
+    joint = joint or delimiter
+    for cell in _cells(line, joint)[:_MOST_CELLS]:
         plain, first = cell.strip(_QUOTES), position
         if len(plain) != len(cell):
             first += len(cell) - len(cell.lstrip(_QUOTES))
         cells.append((first, first + len(plain)))
-        position += len(cell) + len(delimiter)
+        position += len(cell) + len(joint)
     return cells, delimiter
 
 
