@@ -178,7 +178,7 @@ def test_without_usable_input_the_session_is_known(hook: Hook, data: bytes) -> N
 def test_an_incomplete_script_is_not_an_error(
     hook: Hook, shell: str, event: str, names: tuple[str, str]
 ) -> None:
-    """As while an update writes it. Exit code 2 would mean that the client must not go on."""
+    """As while an update writes it. Exit code 2 would mean that the client must stop."""
     hook.shell = shell
     hook.program.write_text("#!/bin/sh\n")
     for path in (hook.plugin / "hooks" / name for name in names):
