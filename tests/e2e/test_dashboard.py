@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch import units
 from support.browser import DashboardAccess, dashboard_program, wait_for_messages
 from support.ccsync_program.transcript import Transcript
 from support.claude_client.api import ScriptedMessagesApi
@@ -104,7 +105,7 @@ def test_overview_has_the_figures_of_stats(window: Window, stored: StoredSession
     prompt_tokens = sum(tokens.values()) - tokens["output"]
     assert prompt_tokens > 30_000
     assert figures["Sessions"].inner_text() == f"{len(sessions):,}"
-    cached = f"{tokens['cache_read'] / prompt_tokens:.0%}"
+    cached = units.percent(tokens["cache_read"] / prompt_tokens)
     title = f"{prompt_tokens:,}, {cached} of them from the cache"
     assert figures["Prompt tokens"].get_attribute("title") == title
     assert figures["Output tokens"].get_attribute("title") == f"{tokens['output']:,}"
