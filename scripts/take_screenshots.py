@@ -3,7 +3,7 @@
     uv run --group dev python scripts/take_screenshots.py [--all] [FOLDER]
 
 Without `--all` it makes the two of the README, in `.github` unless another folder is named. `--all`
-takes every page at three widths, light and dark, and on paper, for a person to look at. The
+takes every page at two widths, light and dark, and on paper, for a person to look at. The
 sessions are those of tests/support/reading_gallery; the README's overview ends today.
 """
 
