@@ -128,7 +128,7 @@ def _grid_lines(top: float, unit: str) -> str:
     lines = []
     for share in (0.5, 1.0):
         if unit != "USD" and not (top * share).is_integer():
-            continue  # there is no half of a call
+            continue  # a call has no half
         y = _PLOT_HEIGHT - share * (_PLOT_HEIGHT - _TOP_MARGIN)
         text = _amount(top * share, unit, is_short=True)
         lines.append(

@@ -36,7 +36,7 @@ class SessionMatches:
         self._numbers: list[int] | None = None
 
     def of(self, session_key: int, limit: int) -> list[int]:
-        """Return the matches of a session, the last ones first; -1 is no limit."""
+        """Return the matches of a session, the last ones first; -1 for all of them."""
         if self._query.words is None:
             return self._checked("m.session_key = ?", (session_key,), limit)
         bounds = self._read.execute(

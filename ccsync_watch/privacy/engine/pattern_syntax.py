@@ -90,16 +90,16 @@ def read_repeat(pattern: str, position: int) -> tuple[int, int, int]:
 
 def alternatives(pattern: str, position: int = 0) -> list[str]:
     """Return the alternatives of the pattern, or of the group whose content is at `position`."""
-    found: list[str] = []
+    parts: list[str] = []
     start = position
     while position < len(pattern) and pattern[position] != ")":
         if pattern[position] == "|":
-            found.append(pattern[start:position])
+            parts.append(pattern[start:position])
             start = position = position + 1
             continue
         _, _, position = width_of_item(pattern, position)
         _, _, position = read_repeat(pattern, position)
-    return [*found, pattern[start:position]]
+    return [*parts, pattern[start:position]]
 
 
 def divided(pattern: str, most: int) -> list[str]:

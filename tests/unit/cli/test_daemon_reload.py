@@ -1,4 +1,4 @@
-"""What a person is told of the daemon that loads changed settings, or does not confirm it."""
+"""What a person reads about the daemon that loads changed settings, or does not confirm it."""
 
 from __future__ import annotations
 

@@ -42,10 +42,10 @@ def test_every_session_has_its_own_matches(world: World, text: str) -> None:
         for session in _SESSIONS
     ]
     walk = SessionMatches(read, query)
-    found = [walk.of(key, -1) for key in keys]
+    matches = [walk.of(key, -1) for key in keys]
     # A question of its own for each never gets so far that all matches are read at once.
-    assert found == [SessionMatches(read, query).of(key, -1) for key in keys]
-    assert found[:3] != found[1:4]
-    assert sum(map(len, found)) == {"router kind:prompt": 40}.get(text, 60)
+    assert matches == [SessionMatches(read, query).of(key, -1) for key in keys]
+    assert matches[:3] != matches[1:4]
+    assert sum(map(len, matches)) == {"router kind:prompt": 40}.get(text, 60)
     limited = SessionMatches(read, query)
-    assert [limited.of(key, 1) for key in keys] == [seqs[:1] for seqs in found]
+    assert [limited.of(key, 1) for key in keys] == [seqs[:1] for seqs in matches]
