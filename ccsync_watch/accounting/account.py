@@ -32,7 +32,7 @@ COST_SOURCES: dict[Provenance, CostSource] = {
     "partial": CostSource(
         "partial", "some of the tokens or prices are not known: the true cost is higher"
     ),
-    "unpriced": CostSource("unpriced", "no price is known for these models"),
+    "unpriced": CostSource("unpriced", "no price is known, or the tokens cannot be read"),
 }
 
 

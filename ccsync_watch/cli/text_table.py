@@ -81,7 +81,8 @@ def print_table(
         ]
         say(gap.join(cells).rstrip())
     if is_rounded:
-        say("\nCounts are rounded to fit in this terminal.")
+        say("")
+        say_wrapped("Counts are rounded to fit in this terminal.")
     if left_out:
         say("")
         say_wrapped(f"Not shown here: {', '.join(left_out)}; see `--json`.")

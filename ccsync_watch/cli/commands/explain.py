@@ -63,7 +63,8 @@ def _show(explanation: Explanation, *, is_whole: bool) -> None:
     account = explanation.account
     say_wrapped(f"{account.session_id}  {printable(explanation.title or '')}".rstrip())
     source = COST_SOURCES[account.cost.provenance]
-    say_wrapped(f"  cost        {format_cost(account.cost)}, {source.label}: {source.meaning}")
+    cost = "" if account.cost.usd is None else f"{format_cost(account.cost)}, "
+    say_wrapped(f"  cost        {cost}{source.label}: {source.meaning}")
     if account.client_usd is not None:
         less = (
             f", of which {dollars(account.inherited_usd)} inherited"
@@ -128,7 +129,8 @@ def _show_models(explanation: Explanation) -> None:
         ]
         for model in explanation.account.models
     ]
-    print_table(heads, rows, has_names=True)
+    optional = ("write 1h", "write 5m", "responses", "cache read")
+    print_table(heads, rows, has_names=True, optional=optional)
     for model, source in explanation.price_sources.items():
         say_wrapped(f"  price of {printable(model)}: {printable(source or 'not known')}")
 
@@ -149,7 +151,7 @@ def _show_subagents(explanation: Explanation) -> None:
         ]
         for subagent in explanation.subagents
     ]
-    print_table(heads, rows)
+    print_table(heads, rows, texts={"type": 16}, optional=("responses", "prompt"))
 
 
 def _show_responses(explanation: Explanation, *, is_whole: bool) -> None:
@@ -172,7 +174,7 @@ def _show_responses(explanation: Explanation, *, is_whole: bool) -> None:
         ]
         for response in shown
     ]
-    print_table(heads, rows)
+    print_table(heads, rows, optional=("at byte", "copies", "rows", "where"))
     left = len(explanation.responses) - len(shown)
     if left:
         say_wrapped(f"… and {plural(left, 'response')} more (--all lists them)")

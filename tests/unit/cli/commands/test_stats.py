@@ -206,6 +206,38 @@ def test_sessions_fit_in_a_terminal_of_80_columns(
     assert any(line.startswith("Not shown here: API, wall") for line in lines)
 
 
+def test_an_explanation_fits_in_a_terminal_of_60_columns(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the ids of responses and the names of subagents that clients write."""
+    world = World(tmp_path / "state")
+    model = "claude-sonnet-4-5-20250929"
+    rows = [replace(_USED, id=f"msg_01{'A' * 20}{n}", uuid=f"{n}", model=model) for n in range(3)]
+    rows.append(replace(rows[0], id="below", agent_id="a1b2c3d4e5f6a7b8c", uuid="x"))
+    world.ingest(message("a1"), usages=tuple(rows))
+    world.close()
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["explain", SESSION], env) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if len(line) > 60] == []
+    assert any(line.startswith(rows[0].id) for line in lines)
+
+
+def test_tokens_that_cannot_be_read_have_no_cost(
+    env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which is said once, and not as if the price were unknown."""
+    world = World(tmp_path / "state")
+    world.ingest(message("a1"), usages=(replace(_USED, cost_usd=None),))
+    world.close()
+    assert main(["explain", SESSION], env) == 0
+    assert "cost        unpriced: no price is known, or" in capsys.readouterr().out
+
+
 def test_the_json_is_what_the_schema_says(
     filled: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
