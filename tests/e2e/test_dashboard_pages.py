@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from support.ccsync_program.program import Program
 
-_LONG = "a-name-without-any-place-to-break-" * 8
+_LONG = "a_name_without_any_place_to_break_" * 8
 _FOLDER = f"/home/user/{_LONG}"
 PATHS = {
     "overview": "/?range=all",
@@ -84,7 +84,7 @@ def _write_session(transcript: Transcript) -> None:
             writer.answer(
                 text("Let me look."),
                 call(call_id, "Bash", command=f"cat {_LONG}"),
-                call(f"{call_id}_of_server", "mcp__" + _LONG.replace("-", "")),
+                call(f"{call_id}_of_server", "mcp__" + _LONG.replace("_", "")),
                 call(f"{call_id}_edit", "Edit", file_path=f"{_FOLDER}/src/a.py"),
                 usage_id=f"m{number}",
                 cache_read_input_tokens=123_456,
@@ -97,6 +97,9 @@ def _write_session(transcript: Transcript) -> None:
             ),
             writer.answer(text(_ANSWER), usage_id=f"n{number}"),
         )
+    unpriced = writer.answer(text("Done."), usage_id="unpriced", cache_read_input_tokens=10**11)
+    unpriced["message"]["model"] = _LONG
+    transcript.append({**unpriced, "gitBranch": _LONG})
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from ccsync_watch.dashboard.local_time import (
     local_minute,
     parse_hour,
 )
+from ccsync_watch.model import Part
 from ccsync_watch.store import prompt_counts
 from support.fakes import START_MS
 from support.storing import OTHER, SESSION, message, usage
@@ -136,3 +137,11 @@ def test_minutes_and_hours_are_read_as_they_are_written() -> None:
     assert parse_hour("6-23") == (6, 23)
     assert [parse_hour(text) for text in ("7-1", "0-24", "", "1")] == [None] * 4
     assert hour_name("0-9") == "Mon 9:00 to 10:00"
+
+
+def test_tools_that_took_no_time_are_not_denied(world: World, visitor: Visitor) -> None:
+    """Calls are counted next to it."""
+    world.ingest(message("c1", parts=(Part("tool-call", {}, "t1", "Bash"),)))
+    page = _overview(visitor, "range=all")
+    assert "No time was measured." in page
+    assert "No tool was called." not in page
