@@ -45,6 +45,17 @@ def test_what_was_off_stays_off() -> None:
         gc.enable()
 
 
+def test_pauses_of_threads_may_overlap() -> None:
+    """The second begins within the first, and ends after it: then garbage is searched for again."""
+    first, second = garbage_pause(), garbage_pause()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
+
+
 class _Redactor(PassingRedactor):
     """Notes whether garbage is searched for meanwhile."""
 
