@@ -30,6 +30,7 @@ _LONG = "a_name_without_any_place_to_break_" * 8
 _FOLDER = f"/home/user/{_LONG}"
 PATHS = {
     "overview": "/?range=all",
+    "overview by project": "/?range=all&by=project",
     "sessions": "/sessions",
     "search": "/search?q=missing",
     "session": f"/sessions/{SESSION}",
@@ -132,6 +133,21 @@ def test_every_page_is_accessible(
             assert not is_checked or serious_violations(page, axe) == [], name
         # The browser itself says that a page was not there.
         window.faults[:] = [fault for fault in window.faults if "status of 404" not in fault]
+
+
+def test_tables_fit_into_their_cards(browser: Browser, access: DashboardAccess) -> None:
+    """On a tablet too, where two cards would be next to each other."""
+    too_wide = (
+        "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth + 1)"
+        ".map(box => box.textContent.slice(0, 40))"
+    )
+    for width in (760, 920, 1180):
+        with access.window(browser, viewport={"width": width, "height": 900}) as window:
+            for path in ("/?range=all&by=project", "/errors?range=all"):
+                page = window.open(path)
+                assert window.overflow <= 0, (width, path)
+                boxes = page.locator(".card, .page-errors .scroll.table")
+                assert boxes.evaluate_all(too_wide) == [], (width, path)
 
 
 def test_every_page_reads_without_scripts(browser: Browser, access: DashboardAccess) -> None:
