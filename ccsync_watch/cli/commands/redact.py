@@ -24,6 +24,8 @@ EXAMPLES = ("redact notes.txt", "redact --json < notes.txt")
 _BLOCK_BYTES = 1 << 20
 # How much is held back while a private key has begun and its end has not come yet.
 _MAX_HELD_BYTES = 256 << 10
+_LINES_BEFORE = 3
+"""How many lines wait with an unfinished one: a label may stand in them."""
 _BEGIN, _END = b"-----BEGIN ", b"-----END "
 
 
@@ -107,8 +109,11 @@ def _read_some(source: BinaryIO) -> bytes:
 
 
 def _safe_end(held: bytes) -> int:
-    """Return how much of `held` can be redacted alone: whole lines, no private key cut in two."""
+    """Return how much of `held` can be redacted alone: an unfinished line keeps those before."""
     end = held.rfind(b"\n") + 1
+    if end < len(held):
+        for _ in range(_LINES_BEFORE):
+            end = held.rfind(b"\n", 0, max(0, end - 1)) + 1
     begin = held.rfind(_BEGIN, 0, end)
     if begin >= 0 and held.find(_END, begin, end) < 0 and end - begin < _MAX_HELD_BYTES:
         return held.rfind(b"\n", 0, begin) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 from ccsync_watch.privacy.engine.rank import Rank
@@ -32,6 +33,15 @@ def _is_recovery_password(value: str) -> bool:
     )
 
 
+def _is_encoded_key(value: str) -> bool:
+    """Tell whether it is base64 of an id and a key, and not of a text or of JSON."""
+    if not decodes_to_credentials(value):
+        return False
+    text = value.rstrip("=")
+    return _ID_AND_KEY.fullmatch(base64.b64decode(text + "=" * (-len(text) % 4))) is not None
+
+
+_ID_AND_KEY = re.compile(rb"[\w-]{8,64}:[\w-]{16,128}")
 _MD5_OF_ACCOUNT = re.compile(r"md5[0-9a-f]{32}|SCRAM-SHA-256\$.*")
 
 
@@ -42,7 +52,13 @@ def _is_listed_password(value: str) -> bool:
 
 
 def _is_player_password(value: str) -> bool:
-    return is_surely_chosen(value) or is_hyphened_passphrase(value) or is_numbered_words(value)
+    is_route = value.startswith("-") or _ACTION.search(value) is not None
+    is_chosen = is_surely_chosen(value) or is_numbered_words(value)
+    return is_hyphened_passphrase(value) or (is_chosen and not is_route)
+
+
+_ACTION = re.compile(r"::|\w[#@][a-z]+\Z")
+"""Of a controller: a list of routes begins as such a line does."""
 
 
 RULES: tuple[StructuralRule, ...] = (
@@ -91,7 +107,7 @@ RULES: tuple[StructuralRule, ...] = (
         r"\"encoded\\{0,7}\"[ ]?:[ ]?\\{0,7}\"(?P<secret>[A-Za-z0-9+/]{40,256}={0,2})",
         rank=Rank.NAMED_FIELD,
         reach=90,
-        accept=decodes_to_credentials,
+        accept=_is_encoded_key,
     ),
     pattern_rule(
         "secret",

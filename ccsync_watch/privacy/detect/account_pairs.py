@@ -6,8 +6,10 @@ it. A value must look chosen: an address stands before many other things.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
+from ccsync_watch.privacy.detect.shown_passwords import is_drawn_token
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.password_forms import (
@@ -16,7 +18,6 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     looks_chosen,
 )
 from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
-from ccsync_watch.privacy.heuristics.value_strength import is_secret
 
 _QUOTE = r"\\{0,3}[\"'`]"
 _VALUE = rf"{_QUOTE}?(?P<secret>[!#-&(-_a-~]{{6,128}}?){_QUOTE}?"
@@ -41,11 +42,16 @@ def _is_chosen(value: str) -> bool:
 
 
 def _is_surely_answer(value: str) -> bool:
-    return is_joined(value) or is_numbered_words(value) or is_surely_chosen(value)
+    is_chosen = is_joined(value) or is_numbered_words(value) or is_surely_chosen(value)
+    return is_chosen and _TYPE_OR_VERSION.fullmatch(value) is None
 
 
-def _is_token(value: str) -> bool:
-    return is_secret(value, quoted=False)
+def _is_surely_chosen(value: str) -> bool:
+    return _is_chosen(value) and _is_surely_answer(value)
+
+
+_TYPE_OR_VERSION = re.compile(r"(?:[A-Z][a-z]+)+\d{1,3}(?:(?:[A-Z][a-z]+)+|\.\d{1,2})|[a-z]+_\w+")
+"""`Argon2Hasher`, `Postgres16.1`; an id after its kind: `cus_N5…`."""
 
 
 _rule = partial(pattern_rule, "password", rank=Rank.SENTENCE, reach=240, accept=_is_chosen)
@@ -55,6 +61,7 @@ RULES: tuple[StructuralRule, ...] = (
         "an address of an account and its password with a slash between",
         rf"{_MAIL}{_QUOTE}?{_SLASH}{_VALUE}{_END}",
         trigger=rf"@[\w.-]{{3,60}}{_QUOTE}?{_SLASH}{_QUOTE}?[!-~]{{6}}",
+        accept=_is_surely_chosen,
     ),
     _rule(
         "an address of an account and its password, as arguments of a script",
@@ -87,6 +94,7 @@ RULES: tuple[StructuralRule, ...] = (
         rf"[ ](?:it|this|that)[ ](?:back[ ])?to[ ]{_VALUE}{_END}",
         trigger=r"(?:set|reset|chang\w{1,3}|rotated?)[ ](?:it|this|that)[ ](?:back[ ])?to[ ]"
         r"[^\s]{6}",
+        accept=_is_surely_chosen,
     ),
     _rule(
         "the line after a question for a password",
@@ -105,12 +113,14 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "a token on the line after a sentence about it",
-        r"(?:api[ _-]?key|token|secret key|access key)[^\n\\.]{0,60}:"
+        r"(?:api[ _-]?key|token|secret key|access key)"
+        r"(?![^\n]{0,60}\b(?:hash|digest|checksum|sha\d*|commit|file|branch)\b)"
+        r"[^\n\\.]{0,60}:"
         rf"{_BREAK}{{1,2}}[ \t]{{0,8}}[\"'`]?(?P<secret>[A-Za-z0-9_.+/=-]{{20,512}})"
         rf"[\"'`]?{_LINE_END}",
         trigger=rf"(?:api[ _-]?key|token|secret key|access key)[ ,][^\n\\.]{{0,60}}:{_BREAK}",
         rank=Rank.SENTENCE,
         reach=120,
-        accept=_is_token,
+        accept=is_drawn_token,
     ),
 )

@@ -73,7 +73,8 @@ def _is_flag_value(value: str, strength: Strength, *, quoted: bool) -> bool:
 
 
 _USER_FLAG = (
-    r"(?:-[sSkfLviIGgjNOJlnpqR#]{0,8}u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|"
+    r"(?:-u[ =]?|(?P<joined>-[sSkfLviIGgjNOJlnpqR#]{1,8}u)[ ]|"
+    r"--(?:proxy-|http-)?user(?:name)?[ =]|"
     r"--?auth(?:-creds?)?[ =]|-[aA][ ]|"
     r"--(?:src-|dest-)?creds?[ =]|--login[ =]|--basic-auth[ =]|--authentication[ =])"
     r"(?:[ ]?\\{1,4}(?:\r?\n|n)[ \t]{0,24})?"
@@ -88,6 +89,8 @@ _NO_ACCOUNT = re.compile(
 """A module's or a package's address, an optional part in a manual, numbers, wildcards."""
 _LONGEST_PORT = 5
 """In digits: `host:8080`."""
+_JOINS_FLAGS = re.compile(rb"curl[^\n]*\Z", re.IGNORECASE)
+"""Before `-sku name:password`: elsewhere the last letter is not a user."""
 _USER_PASSWORD_BYTES = re.compile(_USER_PASSWORD.encode())
 
 
@@ -103,6 +106,8 @@ def find_user_passwords(data: bytes, hits: Hits) -> Iterator[Span]:
         if password.isdigit() and (user.isdigit() or len(password) <= _LONGEST_PORT):
             continue
         if is_regex(f"{user}:{password}") or _NO_ACCOUNT.fullmatch(f"{user}:{password}"):
+            continue
+        if match["joined"] and not _JOINS_FLAGS.search(data, max(0, match.start() - 200), position):
             continue
         if (
             is_typed_password(password)

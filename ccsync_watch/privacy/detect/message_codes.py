@@ -21,7 +21,10 @@ def _is_message_code(value: str) -> bool:
 def _is_license(value: str) -> bool:
     """Tell whether groups are a key, and not a date, a number or an example."""
     is_mixed = has_digit(value) and has_letter(value)
-    return is_mixed and not is_placeholder(value) and len(set(value)) > _LEAST_DISTINCT
+    are_equal = len(set(map(len, value.split("-")))) == 1
+    return (
+        is_mixed and are_equal and not is_placeholder(value) and len(set(value)) > _LEAST_DISTINCT
+    )
 
 
 _LEAST_DISTINCT = 7
@@ -84,7 +87,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "license-key",
         "the key of a product, in groups",
-        r"(?<![a-z])(?:(?:product|licen[sc]e|activation|registration|cd)[ _-]?(?:key|code)|"
+        r"(?<![a-z])(?:(?:product|cd)[ _-]?key|"
+        r"(?:licen[sc]e|activation|registration)[ _-]?(?:key|code)|"
         r"serial(?:[ _-]?(?:key|number|no))?(?=[^\n]{1,8}(?-i:[A-Z0-9]{5}-){4}))"
         r"\\{0,7}[\"'`]?[ ]{0,2}[:=]?[ ]{0,2}\\{0,7}[\"'`]?"
         r"(?P<secret>(?-i:[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){2,7}))(?![\w-])",

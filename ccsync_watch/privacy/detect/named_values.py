@@ -202,8 +202,23 @@ def _is_said(value: str, strength: Strength) -> bool:
     return strength is Strength.TOKEN and is_strict_random(value)
 
 
+_NAMES_SECRET = re.compile(r"[a-z]Key(?![a-z0-9])|Token|Secret|-Key-")
+"""Within the name of something, as code and headers have it: `apiKeyV2`."""
+
+
+def _is_said_in_quotes(value: str, strength: Strength) -> bool:
+    """Tell whether it is a secret: `"apiKey" is now "apiKeyV2"` says what it is called."""
+    is_other_name = strength is Strength.TOKEN and _NAMES_SECRET.search(value) is not None
+    return is_value_in_code(value, strength) and not is_other_name
+
+
 RULES: tuple[StructuralRule, ...] = (
-    _rule("what a sentence says that a variable is, both in quotes", _SAID),
+    StructuralRule(
+        "named-value",
+        "what a sentence says that a variable is, both in quotes",
+        rf"{WORDS}[\w-]{{0,24}}{trigger_of(_SAID)}",
+        find_named(WORD, _SAID, 200, _is_said_in_quotes),
+    ),
     StructuralRule(
         "named-value",
         "what a sentence says that a variable is set to",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+from ccsync_watch.privacy.detect.named_values import find_named
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.name_strength import Strength
 from ccsync_watch.privacy.heuristics.password_forms import (
     has_password_form,
     is_drawn_or_phrase,
@@ -11,7 +15,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
 )
 from ccsync_watch.privacy.heuristics.sentence_values import is_commit
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
-from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
+from ccsync_watch.privacy.heuristics.value_strength import is_random, is_secret, is_strict_random
 
 
 def _is_shown(value: str) -> bool:
@@ -26,10 +30,31 @@ def _is_shown_token(value: str) -> bool:
 
 def _is_kept_token(value: str) -> bool:
     """Tell whether a line is a token: not a commit, a path or the name of something."""
-    return is_secret(value, quoted=False) and not is_commit(value) and has_digit(value)
+    return is_drawn_token(value) and not is_commit(value)
 
 
+def is_drawn_token(value: str) -> bool:
+    """Tell whether a line is one word without words in it, or long hexadecimal."""
+    is_drawn = is_random(value) or _HEX.fullmatch(value) is not None
+    return is_secret(value, quoted=False) and has_digit(value) and is_drawn
+
+
+def _is_labelled_token(value: str, strength: Strength) -> bool:
+    """Tell whether the label is a secret's, and not "Cache Key" or "Sort Key"."""
+    return strength is Strength.TOKEN and _is_kept_token(value)
+
+
+_HEX = re.compile(r"[0-9a-fA-F]{24,256}")
 _VALUE = r"(?P<secret>[^\s\"'`<>\\]{6,256})"
+_LABEL = (
+    r"(?-i:(?<!\w)[A-Z][A-Za-z]{1,14}(?: [A-Za-z0-9()]{2,14}){0,3} "
+    r"(?:Secret|secret|Token|token|Key|key))"
+)
+_LINE_UNDER = r"[ ]{0,2}\n[ ]{0,4}(?P<secret>[A-Za-z0-9_.~+/=-]{24,256})(?=[ ]{0,4}(?:\r?\n|\Z))"
+_NO_ID = (
+    r"(?![^\n]{0,100}\b(?:ids?|digest|hash|checksum|sha\d*|image|layer|container|commit|file|path|"
+    r"branch|version)\b)"
+)
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -68,22 +93,18 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "a key or token on a line of its own after the request to keep it",
-        r"(?:copy|save|store|keep|note(?: down)?) (?:this|your|the|it)[^\n]{0,100}\n\s{0,12}"
+        r"(?:copy|save|store|keep|note(?: down)?) (?:this|your|the|it)"
+        rf"{_NO_ID}[^\n]{{0,100}}\n\s{{0,12}}"
         r"(?P<secret>[A-Za-z0-9_.~+/=-]{20,256})(?=[ ]{0,4}(?:\r?\n|\Z))",
         rank=Rank.SENTENCE,
         reach=160,
         accept=_is_kept_token,
     ),
-    pattern_rule(
+    StructuralRule(
         "secret",
         "a key or token on the line under its label, as pages show it that were copied",
-        r"(?-i:(?<![^\n])[ ]{0,4}[A-Z][A-Za-z]{1,14}(?: [A-Za-z0-9()]{2,14}){0,3} "
-        r"(?:Secret|secret|Token|token|Key|key))[ ]{0,2}\n[ ]{0,4}"
-        r"(?P<secret>[A-Za-z0-9_.~+/=-]{24,256})(?=[ ]{0,4}(?:\r?\n|\Z))",
-        trigger=r"(?:secret|token|key)[ ]{0,2}\n[ ]{0,4}[A-Za-z0-9_.~+/=-]{24}",
-        rank=Rank.SENTENCE,
-        reach=160,
-        accept=_is_kept_token,
+        r"(?:secret|token|key)[ ]{0,2}\n[ ]{0,4}[A-Za-z0-9_.~+/=-]{24}",
+        find_named(_LABEL, _LINE_UNDER, 80, _is_labelled_token, before=r"(?:\A|\n)[ ]{0,4}\Z"),
     ),
     pattern_rule(
         "password",

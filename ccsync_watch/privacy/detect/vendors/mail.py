@@ -94,15 +94,7 @@ MAIL = (
         r"SK[0-9a-f]{32}",
         "https://www.twilio.com/docs/iam/api-keys",
         "SK{h:32}",
-        "SKaffold",
-    ),
-    worded(
-        "twilio-key",
-        "Twilio account",
-        r"AC[0-9a-f]{32}",
-        "https://www.twilio.com/docs/glossary/what-is-a-sid",
-        "AC{h:32}",
-        "ACdeadbeef",
+        "SKaffold AC{h:32}",
     ),
     worded(
         "messagebird-key",

@@ -132,10 +132,10 @@ OBSERVABILITY = (
     vendor(
         "unleash-token",
         "Unleash client, frontend or admin token",
-        r":[a-z][a-z0-9_-]{1,40}\.(?P<secret>[0-9a-f]{56,})",
+        r":[a-z][a-z0-9_-]{1,40}\.(?P<secret>[0-9a-f]{56})(?![\w-]|\.\w)",
         "https://docs.getunleash.io/reference/api-tokens-and-client-keys",
         "*:production.«{h:56}» default:development.«{h:56}»",
-        "[]:dev.{h:40}",
+        "[]:dev.{h:40} image:app.{h:64}",
         anchor=r"\.[0-9a-f]{56}",
     ),
     worded(

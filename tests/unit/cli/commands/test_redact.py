@@ -86,6 +86,22 @@ def test_lines_are_counted_over_the_pieces_of_a_stream() -> None:
     assert [(finding.line, finding.column) for finding in findings] == [(3, 7), (5, 7)]
 
 
+@pytest.mark.parametrize("size", [18, 22, 40])
+def test_a_last_line_without_an_end_is_read_with_its_label(size: int) -> None:
+    """As in a file that ends with a password, or where a piece of a stream ends in a line."""
+
+    class Pieces(io.BytesIO):
+        def read1(self, _size: int | None = -1, /) -> bytes:
+            return super().read(size)
+
+    target = io.BytesIO()
+    redactor = ExplainingRedactor(key=KEY, cache=cache_folder())
+    redact.redact_stream(Pieces(b"first\nPassword\nKu7mx9Qp2v"), target, redactor)
+    first, label, value = target.getvalue().splitlines()
+    assert (first, label) == (b"first", b"Password")
+    assert value.startswith(b"[REDACTED:password:")
+
+
 def test_nothing_found_is_said(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
