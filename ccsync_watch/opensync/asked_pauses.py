@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from ccsync_watch import units
+from ccsync_watch.clock import utc_datetime
 from ccsync_watch.opensync.http_dates import read_http_date
 
 MAX_PAUSE_SECONDS = 6 * 3600.0
@@ -29,6 +28,6 @@ def pause_hint(seconds: float, now_ms: int) -> str:
         longest = units.duration(MAX_PAUSE_SECONDS * 1000)
         return f"it asked for a pause of {pause}; it is asked again in {longest}"
     if seconds >= _LONG_SECONDS:
-        end = datetime.fromtimestamp(now_ms / 1000 + seconds, timezone.utc)
+        end = utc_datetime(now_ms + seconds * 1000)
         pause = f"{pause}, until {end.astimezone():%H:%M}"
     return f"it asked for a pause of {pause}, after which unsent data is sent; nothing is lost"

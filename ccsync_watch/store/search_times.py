@@ -9,6 +9,7 @@ import re
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
+from ccsync_watch.clock import utc_datetime
 from ccsync_watch.errors import QueryError
 
 EXAMPLES = "7d, 12h, today, yesterday, monday, 2026-10-03, 2026-10 or 2026-10-03T14:30"
@@ -42,7 +43,7 @@ def read_period(text: str, now_ms: int, zone: tzinfo | None = None) -> WrittenPe
 def _read(  # noqa: PLR0911 - one for each way of writing a time
     text: str, now_ms: int, zone: tzinfo | None
 ) -> WrittenPeriod | None:
-    now = datetime.fromtimestamp(now_ms / 1000, timezone.utc).astimezone(zone)
+    now = utc_datetime(now_ms).astimezone(zone)
     today = now.date()
     if text == "now":
         return WrittenPeriod(now_ms, now_ms)
