@@ -37,6 +37,7 @@ MAX_CHARS = 1000
 _MAX_DEPTH = 5  # SQLite's parser has no room for more than seven
 _FIELD = re.compile(r"([A-Za-z]{2,20}):(?!//|:)")
 _QUOTE = '"'
+_QUOTED = re.compile('"((?:[^"]|"")*)"')
 _CURLY = str.maketrans("\u201c\u201d\u201e", '"""')  # what telephones write
 
 
@@ -176,12 +177,13 @@ class _QueryReader:
         return OperatorField(name, value.strip(), self._from(start))
 
     def _read_quoted(self, start: int) -> str:
-        end = self._text.find(_QUOTE, start + 1)
-        if end < 0:
+        """Read up to the next quote; two together are one of the text itself."""
+        match = _QUOTED.match(self._text, start)
+        if match is None:
             shown = self._text[start : start + 30]
             raise QueryError(f"the quote of {shown} is not closed", hint='write " where it ends')
-        self._at = end + 1
-        return self._text[start + 1 : end]
+        self._at = match.end()
+        return match[1].replace(2 * _QUOTE, _QUOTE)
 
     def _read_word(self, depth: int) -> str:
         """Read up to a space, or to the parenthesis that closes a group: that of `f()` does not."""

@@ -89,8 +89,9 @@ class ParsedQuery(NamedTuple):
 
 def quoted(value: str) -> str:
     """Return a value as it is written in a query, in quotes where it needs them."""
-    value = value.replace(_QUOTE, "")
-    return f'"{value}"' if not value or re.search(r"[\s()]", value) else value
+    if value and not re.search(r'[\s()"]', value):
+        return value
+    return f'"{value.replace(_QUOTE, 2 * _QUOTE)}"'
 
 
 def leaves(node: Node) -> Iterator[Words | OperatorField]:

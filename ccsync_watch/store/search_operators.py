@@ -9,6 +9,7 @@ To add one, add a row to `OPERATORS`, or to `FLAGS` for another `is:`. Their con
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 from dataclasses import dataclass
@@ -117,14 +118,11 @@ def _project(moment: Moment, value: str) -> Condition:
     known = _distinct(moment.read, "project_path")
     wanted = value.casefold()
     is_path = "/" in value or "\\" in value
-    matching = [
-        path
-        for path in known
-        if wanted in (path if is_path else project_name(path) or path).casefold()
-    ]
     # A name that is written in full is meant alone.
-    exact = [path for path in matching if wanted in {path.casefold(), _name(path)}]
-    return _one_of("s.project_path", exact or matching, value, "project", map(_name, known))
+    exact = [path for path in known if wanted in {path.casefold(), _name(path)}]
+    is_wanted = _matcher(value)
+    matching = exact or [path for path in known if is_wanted(path if is_path else _name(path))]
+    return _one_of("s.project_path", matching, value, "project", map(_name, known))
 
 
 def _name(path: str) -> str:
@@ -143,8 +141,18 @@ def _text_of(column: str, moment: Moment, name: str, value: str, label: str) -> 
     known = _distinct(moment.read, name)
     wanted = value.casefold()
     exact = [text for text in known if text.casefold() == wanted]
-    matching = exact or [text for text in known if wanted in text.casefold()]
+    matching = exact or list(filter(_matcher(value), known))
     return _one_of(column, matching, value, label, known)
+
+
+def _matcher(value: str) -> Callable[[str], bool]:
+    """Return what tells whether a text has a value in it; with `*`, whether it is one."""
+    wanted = value.casefold()
+    if "*" not in wanted:
+        return lambda text: wanted in text.casefold()
+    # Python's globs take no time with their number of `*`, as a pattern of one's own would.
+    pattern = re.compile(fnmatch.translate(re.sub(r"([\[?])", r"[\1]", wanted)))
+    return lambda text: pattern.match(text.casefold()) is not None
 
 
 def _one_of(column: str, values: list[str], typed: str, label: str, known: object) -> Condition:
@@ -267,12 +275,24 @@ OPERATORS = (
     Operator(
         "project",
         "session",
-        "the project's name, or with a / a part of its path",
-        ("project:api", 'project:"my app"', "project:work/api"),
+        "a part of the project's name, or with a / of its path; of a whole one with * for any part",
+        ("project:api", 'project:"my app"', "project:work/api", "project:shop-*"),
         _project,
     ),
-    Operator("branch", "session", "a part of the branch's name", ("branch:feature/",), _branch),
-    Operator("model", "session", "a part of the model's name", ("model:opus",), _model),
+    Operator(
+        "branch",
+        "session",
+        "a part of the branch's name, or the whole with * for any part",
+        ("branch:feature/", "branch:fix/*"),
+        _branch,
+    ),
+    Operator(
+        "model",
+        "session",
+        "a part of the model's name, or the whole with * for any part",
+        ("model:opus", "model:claude-*-4*"),
+        _model,
+    ),
     Operator("tag", "session", "a tag that you gave the session", ("tag:billing",), _tag),
     Operator(
         "session", "session", "the beginning of the session's id", ("session:1f3a",), _session

@@ -16,6 +16,7 @@ EXAMPLES = "7d, 12h, today, yesterday, monday, 2026-10-03, 2026-10 or 2026-10-03
 _HOURS = {"h": 1, "d": 24, "w": 168}
 _AGO = re.compile(r"([0-9]{1,6})(h|d|w|m|y)")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_LAST_MS = 253_402_300_800_000  # the end of the year 9999, in UTC: dates end there
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -58,10 +59,9 @@ def _read(  # noqa: PLR0911 - one for each way of writing a time
         return WrittenPeriod(at_ms, at_ms)
     month = _MONTH.fullmatch(text)
     if month is not None:
-        first = date(int(month[1]), int(month[2]), 1)
-        return WrittenPeriod(_midnight_ms(first, zone), _midnight_ms(_add_months(first, 1), zone))
+        return _months(date(int(month[1]), int(month[2]), 1), 1, zone)
     if re.fullmatch("[0-9]{4}", text):
-        return WrittenPeriod(*(_midnight_ms(date(int(text) + more, 1, 1), zone) for more in (0, 1)))
+        return _months(date(int(text), 1, 1), 12, zone)
     if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return _days(date.fromisoformat(text), 1, zone)
     return _moment(text, zone)
@@ -96,15 +96,27 @@ def _add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
+def _months(first: date, count: int, zone: tzinfo | None) -> WrittenPeriod:
+    """Return so many months."""
+    is_last = (first.year, first.month + count) > (date.max.year, 12)
+    end_ms = _LAST_MS if is_last else _midnight_ms(_add_months(first, count), zone)
+    return WrittenPeriod(_midnight_ms(first, zone), end_ms)
+
+
 def _days(first: date, count: int, zone: tzinfo | None) -> WrittenPeriod:
     """Return so many days: one of them may have 23 or 25 hours."""
-    return WrittenPeriod(
-        _midnight_ms(first, zone), _midnight_ms(first + timedelta(days=count), zone)
-    )
+    is_last = first > date.max - timedelta(days=count)
+    end_ms = _LAST_MS if is_last else _midnight_ms(first + timedelta(days=count), zone)
+    return WrittenPeriod(_midnight_ms(first, zone), end_ms)
 
 
 def _midnight_ms(day: date, zone: tzinfo | None) -> int:
-    return int(_in_zone(datetime.combine(day, time()), zone).timestamp() * 1000)
+    midnight = datetime.combine(day, time())
+    try:
+        return int(_in_zone(midnight, zone).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        # On the first and last days Python cannot look for the zone's offset.
+        return int(midnight.replace(tzinfo=timezone.utc).timestamp() * 1000)
 
 
 def _in_zone(moment: datetime, zone: tzinfo | None) -> datetime:

@@ -12,6 +12,7 @@ from ccsync_watch.dashboard.local_time import (
 )
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query
+from ccsync_watch.store.search_nodes import quoted
 from ccsync_watch.store.session_list import SessionFilter, has_sessions, list_sessions
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class _Links:
         """Return the address of the sessions with a model, which may be written in several ways."""
         if len(names) == 1:
             return self.sessions(model=names[0])
-        return self.sessions(q=" OR ".join(f'model:"{name}"' for name in names))
+        return self.sessions(q=" OR ".join(f"model:{quoted(name)}" for name in names))
 
     def day(self, day: date) -> str:
         """Return the address of the sessions of a day."""

@@ -145,3 +145,18 @@ def test_tools_that_took_no_time_are_not_denied(world: World, visitor: Visitor) 
     page = _overview(visitor, "range=all")
     assert "No time was measured." in page
     assert "No tool was called." not in page
+
+
+def test_a_model_of_several_names_leads_to_its_sessions(world: World, visitor: Visitor) -> None:
+    """Whatever is in its names: a provider may call a model as it likes."""
+    for number, (name, model) in enumerate(
+        [(SESSION, 'own "fast" one'), (OTHER, 'own "fast" one-20260101')]
+    ):
+        used = usage(f"m{number}", session_id=name, model=model)
+        world.ingest(message("u1", session_id=name), session_id=name, usages=(used,))
+        with world.database.write() as connection:
+            connection.execute("UPDATE sessions SET model = ? WHERE id = ?", (model, name))
+    page = _overview(visitor, "range=all")
+    addresses = re.findall(r'<a class="model" href="([^"]+)"', page)
+    assert len(addresses) == 1
+    assert _listed(visitor, addresses[0]) == {SESSION, OTHER}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from ccsync_watch.errors import QueryError
 from ccsync_watch.store.search_times import read_period
 
+DAY_MS = 86_400_000
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 10, 25, 12, 30, tzinfo=BERLIN)  # clocks were set back at three in the morning
 
@@ -34,6 +35,7 @@ def _text(at_ms: int) -> str:
         ("2026-10-03", "2026-10-02 22:00", "2026-10-03 22:00"),
         ("2026-10", "2026-09-30 22:00", "2026-10-31 23:00"),
         ("2026", "2025-12-31 23:00", "2026-12-31 23:00"),
+        ("2026-12", "2026-11-30 23:00", "2026-12-31 23:00"),
         ("2026-10-03T14:30", "2026-10-03 12:30", "2026-10-03 12:30"),
         ("2026-10-03 14:30:05", "2026-10-03 12:30", "2026-10-03 12:30"),
         ("2026-10-03T14:30Z", "2026-10-03 14:30", "2026-10-03 14:30"),
@@ -51,6 +53,19 @@ def test_months_end_where_the_calendar_ends_them() -> None:
     now = datetime(2026, 3, 31, tzinfo=timezone.utc)
     period = read_period("1m", int(now.timestamp() * 1000), timezone.utc)
     assert _text(period.start_ms) == "2026-02-28 00:00"
+
+
+@pytest.mark.parametrize("zone", [BERLIN, timezone(timedelta(hours=-11)), None])
+def test_time_ends_with_the_year_9999(zone: tzinfo | None) -> None:
+    """The first and the last days of the calendar are days as others are."""
+    now_ms = 1_790_000_000_000
+    last_ms = int(datetime(9999, 12, 31, tzinfo=timezone.utc).timestamp() * 1000) + DAY_MS
+    for text in ("9999-12-31", "9999-12", "9999"):
+        period = read_period(text, now_ms, zone)
+        assert period.end_ms == last_ms
+        assert period.start_ms < last_ms - DAY_MS // 2
+    first_ms = int(datetime(1, 1, 1, tzinfo=timezone.utc).timestamp() * 1000)
+    assert abs(read_period("0001-01-01", now_ms, zone).start_ms - first_ms) < DAY_MS
 
 
 @pytest.mark.parametrize(
