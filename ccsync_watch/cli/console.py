@@ -6,6 +6,7 @@ import contextlib
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.plain_text import plain_text
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
 
+# Controls, halves of characters, ends of lines and paragraphs, and what is not seen itself.
+_UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp", "Cf"})
+# Between the parts of an emoji or of a word; and what the flags of regions are written with.
+_JOINERS = frozenset(map(chr, (0x200C, 0x200D, *range(0xE0020, 0xE0080))))
 _IS_QUIET: ContextVar[bool] = ContextVar("is_quiet", default=False)
 
 
@@ -93,10 +98,21 @@ def warn(text: str) -> None:
 def printable(text: object) -> str:
     """Return one line without control characters: file names may contain anything.
 
-    A terminal obeys some of them, and bytes that are not UTF-8 cannot be printed at all.
+    A terminal obeys some of them, and bytes that are not UTF-8 cannot be printed at all. What only
+    joins signs stays: emoji and some scripts are written with it.
     """
     line = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(char if char.isprintable() else "\ufffd" for char in line)
+    if line.isprintable():
+        return line
+    return "".join(char if _is_shown(char) else "\ufffd" for char in line)
+
+
+def _is_shown(char: str) -> bool:
+    """Return whether a character takes its place in a line and does nothing else.
+
+    Python calls blanks of other widths unprintable, and signs that are younger than it.
+    """
+    return char in _JOINERS or category(char) not in _UNSHOWN
 
 
 def show_warnings(settings: Settings) -> None:

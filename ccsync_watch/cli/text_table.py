@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Cell: TypeAlias = "str | int"
 """A text, or a count that may be rounded in a narrow terminal."""
 
+_NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
+"""The categories of what is drawn onto the sign before it, or joins two."""
+_JOINER = "\u200d"
 _MIN_NAME_COLUMNS = 12
 _NAME_COLUMNS = 20
 """What other columns make room for: most names are whole then."""
@@ -157,7 +160,7 @@ def text_columns(text: str) -> int:
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(char) in {"W", "F"} for char in text)
-    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+    return len(text) + wide - sum(unicodedata.category(char) in _NO_WIDTH for char in text)
 
 
 def is_too_narrow(name: str, *, after: str) -> bool:
@@ -179,7 +182,10 @@ def _shorten(name: str, limit: int) -> str:
     if text_columns(name) <= limit:
         return name
     end = (limit - 1) * 2 // 3
-    return f"{_cut(name, limit - 1 - end)}…{_cut(name[::-1], end)[::-1]}"
+    last = _cut(name[::-1], end)[::-1]
+    while last and unicodedata.category(last[0]) in _NO_WIDTH:
+        last = last[1:]  # what it is drawn onto was left out
+    return f"{_cut(name, limit - 1 - end)}…{last}"
 
 
 def cut_to_fit(text: str, limit: int) -> str:
@@ -189,9 +195,12 @@ def cut_to_fit(text: str, limit: int) -> str:
 
 def _cut(text: str, limit: int) -> str:
     """Return as much of the beginning of a text as fits."""
-    while text_columns(text[:limit]) > limit:
-        text = text[: min(len(text), limit) - 1]
-    return text[:limit]
+    used = 0
+    for number, char in enumerate(text):
+        used += text_columns(char)
+        if used > limit:
+            return text[:number].rstrip(_JOINER)
+    return text
 
 
 def _texts(rows: Sequence[Sequence[Cell]], form: Callable[[int], str]) -> list[list[str]]:

@@ -18,6 +18,14 @@ from ccsync_watch.config import Settings
         ("a\x1b]0;title\x07b", "a\ufffd]0;title\ufffdb"),
         ("two\nlines", "two\ufffdlines"),
         (os.fsdecode(b"/x/\xff"), "/x/\ufffd"),
+        ("\u202eexe.txt\u200b", "\ufffdexe.txt\ufffd"),
+        ("\U0001f469\u200d\U0001f4bb \u2764\ufe0f", "\U0001f469\u200d\U0001f4bb \u2764\ufe0f"),
+        (
+            "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),
+        ("\u6ce8\u6587\u3000\u4e00\u89a7, 10\u00a0%", "\u6ce8\u6587\u3000\u4e00\u89a7, 10\u00a0%"),
+        ("younger than Python: \U0001faff", "younger than Python: \U0001faff"),
     ],
 )
 def test_names_cannot_command_the_terminal(text: str, shown: str) -> None:

@@ -139,3 +139,14 @@ def test_columns_are_left_out_where_nothing_else_makes_a_table_fit(terminal: Pri
     lines = terminal(41, heads, [row], **options)
     assert lines[2].split() == ["i" * 36, "$1"]
     assert max(map(len, lines[:3])) <= 41
+
+
+def test_signs_that_are_drawn_onto_others_take_no_column(terminal: Printed) -> None:
+    """Neither do joiners; and what is cut off is never half of a sign."""
+    woman = "\U0001f469\u200d\U0001f4bb"
+    heart, accented = "\u2764\ufe0f", "e\u0323\u0301"
+    rows = [(woman * 9, "1"), (heart * 18, "2"), (accented * 36, "3")]
+    assert [line[-1] for line in terminal(40, ("title", "n"), rows)[2:]] == ["1", "2", "3"]
+    shown = terminal(20, ("title", "n"), rows, name_columns=12)[2:]
+    assert all(line[-1] in "123" for line in shown)
+    assert not any(mark in line for line in shown for mark in ("\u200d…", "…\u200d", "…\u0323"))
