@@ -23,7 +23,7 @@ _EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 # Calls and results, each with its message `m`. With the LIMIT each text is unpacked once; without
 # it SQLite does that for every column that reads the text.
 COUNTED_CALLS = (
-    "(SELECT m.session_id, m.facts, p.kind, p.tool_name,"
+    "(SELECT m.session_id, m.facts, p.kind, p.tool_name, p.tool_use_id,"
     " iif(p.kind = 'tool-result', unpacked(p.content), NULL) AS content"
     " FROM parts p JOIN messages m ON m.seq = p.message_seq"
     " WHERE p.kind IN ('tool-call', 'tool-result') AND {condition} LIMIT -1)"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.activity import COUNTED_CALLS, counted_messages
 from ccsync_watch.accounting.selections import EVERYTHING, selected_sessions
+from ccsync_watch.store.call_origins import CALLED_PATH
 from ccsync_watch.transcripts.tools import TOOLS
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ def by_file(database: Database, selection: Selection = EVERYTHING) -> list[FileL
     )
     calls = COUNTED_CALLS.format(condition=f"p.tool_name IN ({_NAMES}) AND {condition}")
     query = (
-        "SELECT json_extract(content, '$.path') AS path, count(DISTINCT session_id) AS sessions,"  # noqa: S608 - constants
+        f"SELECT coalesce(json_extract(content, '$.path'), {CALLED_PATH.format(p='r')}) AS path,"  # noqa: S608 - constants
+        " count(DISTINCT session_id) AS sessions,"
         f" sum(tool_name NOT IN ({_CHANGING})) AS reads, sum(tool_name IN ({_CHANGING})) AS edits,"
         " sum(json_extract(content, '$.lines_added')) AS added,"
         " sum(json_extract(content, '$.lines_removed')) AS removed"
-        f" FROM {calls} WHERE kind = 'tool-result' AND json_extract(content, '$.ok')"
+        f" FROM {calls} AS r WHERE kind = 'tool-result' AND json_extract(content, '$.ok')"
         " AND path IS NOT NULL GROUP BY path ORDER BY edits DESC, reads DESC, path"
     )
     return [

@@ -15,13 +15,14 @@ import orjson
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.transcripts.call_outcome import read_outcome
-from ccsync_watch.transcripts.call_results import failure_kind, read_change
+from ccsync_watch.transcripts.call_results import failure_kind, needs_arguments, read_change
 from ccsync_watch.transcripts.project_folders import locate_file
 
 if TYPE_CHECKING:
     import sqlite3
 
     from ccsync_watch.clock import Clock
+    from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
 
 _CHUNK_MESSAGES = 1000
@@ -30,7 +31,8 @@ _DONE = "calls"
 UNKNOWN_PROJECT = 0
 UNKNOWN_TOOL = "unknown"
 _RESULTS = (
-    "SELECT p.message_seq AS seq, p.position, p.tool_name, p.content, m.session_key,"
+    "SELECT p.message_seq AS seq, p.position, p.tool_name, p.tool_use_id, p.content,"
+    " m.session_key,"
     " m.is_inherited, coalesce(m.timestamp_ms, m.dated_ms, 0) AS at_ms,"
     " json_extract(m.facts, '$.denial') AS denial"
     " FROM parts p JOIN compact_messages m ON m.seq = p.message_seq"
@@ -123,7 +125,10 @@ class _Indexer:
             return
         content = orjson.loads(unpack(row["content"]))
         at_ms, place = row["at_ms"], (row["seq"], row["position"])
-        change = read_change(row["tool_name"], content)
+        called = None
+        if needs_arguments(row["tool_name"], content):
+            called = self._arguments(row["tool_use_id"])
+        change = read_change(row["tool_name"], content, called)
         if change is not None:
             path = locate_file(change.path, session.worktree_folder, session.project)
             file_key = self._file(session.project_key, path, at_ms)
@@ -145,6 +150,15 @@ class _Indexer:
         self._connection.executemany(
             "INSERT OR REPLACE INTO failed_calls VALUES (?, ?, ?, ?, ?, ?)", self._failures
         )
+
+    def _arguments(self, tool_use_id: str | None) -> JsonValue:
+        """Return what a call was called with, as it is stored: before its result, at the latest."""
+        row = self._connection.execute(
+            "SELECT content FROM parts WHERE tool_use_id = ? AND kind = 'tool-call'"
+            " ORDER BY message_seq LIMIT 1",
+            (tool_use_id,),
+        ).fetchone()
+        return orjson.loads(unpack(row[0])) if row else None
 
     def _session(self, key: int) -> _IndexedSession | None:
         if key not in self._sessions:

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 from ccsync_watch.store.conversations import conversation_name
 from ccsync_watch.store.hand_offs import IS_DRAWN
 from ccsync_watch.store.turns import STARTERS
+from ccsync_watch.transcripts.call_results import CALLED_PATHS
 
 if TYPE_CHECKING:
     import sqlite3
 
 _MAX_DEPTH = 16
+_ARGUMENTS = ", ".join(f"json_extract(called, '$.{key}')" for key in CALLED_PATHS)
+CALLED_PATH = (
+    f"(SELECT coalesce({_ARGUMENTS}, NULL) FROM"  # noqa: S608 - constants
+    "  (SELECT unpacked(c.content) AS called FROM parts c WHERE c.tool_use_id = {p}.tool_use_id"
+    "   AND c.kind = 'tool-call' ORDER BY c.message_seq LIMIT 1))"
+)
+"""The file in the arguments of the call of a result `p`: results of subagents do not name it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ccsync_watch.store.call_index import UNKNOWN_PROJECT
-from ccsync_watch.store.call_origins import CallOrigin, LeadingPrompt, PromptFinder, find_origin
+from ccsync_watch.store.call_origins import (
+    CALLED_PATH,
+    CallOrigin,
+    LeadingPrompt,
+    PromptFinder,
+    find_origin,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -169,8 +175,10 @@ def list_changes(
     """Return changes of a file, the latest first; those before a time, message and part."""
     read = database.read()
     rows = read.execute(
-        "SELECT c.at_ms, c.seq, c.position, c.added, c.removed, p.tool_use_id, p.tool_name,"
-        " json_extract(unpacked(p.content), '$.path') AS path FROM file_changes c"
+        "SELECT c.at_ms, c.seq, c.position, c.added, c.removed, p.tool_use_id, p.tool_name,"  # noqa: S608 - constants
+        " coalesce(json_extract(unpacked(p.content), '$.path'),"
+        f"  {CALLED_PATH.format(p='p')}) AS path"
+        " FROM file_changes c"
         " JOIN parts p ON p.message_seq = c.seq AND p.position = c.position"
         " WHERE c.file_key = ? AND (c.at_ms, c.seq, c.position) < (?, ?, ?)"
         " ORDER BY c.at_ms DESC, c.seq DESC, c.position DESC LIMIT ?",

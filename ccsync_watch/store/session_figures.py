@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.store.call_origins import CALLED_PATH
 from ccsync_watch.store.conversations import IS_FAILED
 from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.meta import get_meta, set_meta
@@ -54,7 +55,8 @@ def count_work(database: Database, session_id: str) -> SessionWork:
         f" (SELECT {IS_FAILED.format(p='p')} AS failed, iif(p.tool_name IN"
         "   ('Edit', 'MultiEdit', 'Write', 'NotebookEdit')"
         "   AND json_extract(unpacked(p.content), '$.ok'),"
-        "   json_extract(unpacked(p.content), '$.path'), NULL) AS path"
+        f"   coalesce(json_extract(unpacked(p.content), '$.path'), {CALLED_PATH.format(p='p')}),"
+        "   NULL) AS path"
         "  FROM compact_messages r JOIN parts p ON p.message_seq = r.seq"
         f"  WHERE r.session_key = {key_of('?')} AND r.kind = 'tool_result'"
         "  AND p.kind = 'tool-result' LIMIT -1)",

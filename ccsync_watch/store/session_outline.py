@@ -13,7 +13,7 @@ from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.stored_messages import CARRIED_USAGE
 from ccsync_watch.store.turns import ENDS_TURN, STARTERS
-from ccsync_watch.transcripts.call_results import CHANGING_TOOLS, read_change
+from ccsync_watch.transcripts.call_results import CHANGING_TOOLS, needs_arguments, read_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,7 +133,8 @@ def changed_files(database: Database, session_id: str) -> list[ChangedFile]:
     """Return the files that a session and its subagents changed, in the order of first changes."""
     marks = ", ".join("?" * len(CHANGING_TOOLS))
     rows = database.read().execute(
-        "SELECT p.tool_name, p.content, m.agent_id, m.id FROM compact_messages r"  # noqa: S608 - marks and constants
+        "SELECT p.tool_name, p.content, c.content AS called, m.agent_id, m.id"  # noqa: S608 - marks and constants
+        " FROM compact_messages r"
         " CROSS JOIN parts p ON p.message_seq = r.seq AND p.kind = 'tool-result'"
         " CROSS JOIN parts c ON c.tool_use_id = p.tool_use_id AND c.kind = 'tool-call'"
         # In this order: from the session's messages on both sides it is the square of them.
@@ -144,7 +145,10 @@ def changed_files(database: Database, session_id: str) -> list[ChangedFile]:
     )
     files: dict[str, ChangedFile] = {}
     for row in rows:
-        change = read_change(row["tool_name"], orjson.loads(unpack(row["content"])))
+        content, called = orjson.loads(unpack(row["content"])), None
+        if needs_arguments(row["tool_name"], content):
+            called = orjson.loads(unpack(row["called"]))
+        change = read_change(row["tool_name"], content, called)
         if change is None:
             continue
         file = files.setdefault(change.path, ChangedFile(change.path))

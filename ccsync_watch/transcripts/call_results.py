@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.transcripts.denials import BY_USER, LABELS
 from ccsync_watch.transcripts.fields import mapping, text
+from ccsync_watch.transcripts.tools import TOOLS
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.transcripts.call_outcome import CallOutcome
 
 CHANGING_TOOLS = ("Edit", "MultiEdit", "Write", "NotebookEdit")
+CALLED_PATHS = tuple(
+    dict.fromkeys(key for tool in TOOLS if tool.is_file_tool for key in tool.paths)
+)
+"""The arguments that name the file of a call; the results of subagents do not name it."""
 DENIED_BY_USER = BY_USER
 OTHER_FAILURE = "other"
 _DENIED = "denied"
@@ -57,14 +62,32 @@ class FileChange(NamedTuple):
     lines_removed: int | None
 
 
-def read_change(tool_name: str | None, content: JsonValue) -> FileChange | None:
-    """Return what a result's call changed; None for one that failed, or that changes no file."""
+def read_change(
+    tool_name: str | None, content: JsonValue, arguments: JsonValue = None
+) -> FileChange | None:
+    """Return what a result's call changed; None for one that failed, or that changes no file.
+
+    `arguments` are those of the call: the file is theirs where the result does not name it.
+    """
     values = mapping(content)
-    path = text(values.get("path"))
-    if tool_name not in CHANGING_TOOLS or not path or values.get("ok") is not True:
+    if tool_name not in CHANGING_TOOLS or values.get("ok") is not True:
+        return None
+    path = text(values.get("path")) or _called_path(arguments)
+    if not path:
         return None
     added, removed = _count(values.get("lines_added")), _count(values.get("lines_removed"))
     return FileChange(path, added, None if added is None else removed or 0)
+
+
+def needs_arguments(tool_name: str | None, content: JsonValue) -> bool:
+    """Return whether `read_change` finds the file of a result in the arguments of its call."""
+    values = mapping(content)
+    return tool_name in CHANGING_TOOLS and values.get("ok") is True and not values.get("path")
+
+
+def _called_path(arguments: JsonValue) -> str | None:
+    values = mapping(arguments)
+    return next((path for key in CALLED_PATHS if (path := text(values.get(key)))), None)
 
 
 def _count(value: JsonValue) -> int | None:

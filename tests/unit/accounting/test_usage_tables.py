@@ -203,6 +203,29 @@ def test_files(world: World) -> None:
     assert _table(world, "file", Selection(1 << 50)).lines == []
 
 
+def test_files_of_results_that_do_not_name_them(world: World) -> None:
+    """As those of subagents: the calls name them. What failed is in no count here either."""
+    rows = []
+    for number, (tool, arguments, is_ok) in enumerate(
+        [
+            ("Edit", {"file_path": "/a"}, True),
+            ("Read", {"file_path": "/a"}, True),
+            ("NotebookEdit", {"notebook_path": "/n"}, True),
+            ("Edit", {"file_path": "/c"}, False),
+            ("Write", {}, True),
+        ]
+    ):
+        called = Part("tool-call", dict(arguments), f"t{number}", tool)
+        done = Part("tool-result", {"ok": is_ok, "lines": 1}, f"t{number}", tool)
+        rows += [
+            message(f"c{number}", agent_id="one", kind="answer", role="assistant", parts=(called,)),
+            message(f"r{number}", agent_id="one", kind="tool_result", parts=(done,)),
+        ]
+    world.ingest(*rows)
+    files = [(line.path, line.reads, line.edits) for line in by_file(world.database)]
+    assert files == [("/a", 1, 1), ("/n", 0, 1)]
+
+
 def test_the_order_of_lines(used: World) -> None:
     """By name, time, amounts; the other way around."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.model import Part
-from ccsync_watch.store import call_index, failure_list, file_list, session_outline
+from ccsync_watch.store import call_index, failure_list, file_list, session_figures, session_outline
 from ccsync_watch.store.failure_list import FailureFilter
 from ccsync_watch.store.file_list import FileFilter
 from support.storing import OTHER, SESSION, message
@@ -104,6 +104,31 @@ def test_a_subagents_change_belongs_to_the_prompt_that_led_to_the_subagent(world
     assert change.call.agent_id == "two"
     assert change.prompt is not None
     assert change.prompt.name == "p1"
+
+
+def test_a_result_that_does_not_name_its_file_is_of_the_one_that_was_called_for(
+    world: World,
+) -> None:
+    """As those of subagents; how many lines it changed stays unknown."""
+    called = Part("tool-call", {"file_path": f"{PROJECT}/x.py"}, "e1", "Edit")
+    edit = message("ae", kind="answer", role="assistant", agent_id="one", parts=(called,))
+    done = {"ok": True, "lines": 1, "bytes": 40}
+    changed = Part("tool-result", done, "e1", "Edit")  # type: ignore[arg-type]
+    lost = Part("tool-result", done, "e2", "Edit")  # type: ignore[arg-type]
+    world.ingest(
+        message("p1", "First"),
+        edit,
+        message("re", kind="tool_result", agent_id="one", parts=(changed, lost)),
+    )
+    read_all(world)
+    file = file_list.find_file(world.database, PROJECT, f"{PROJECT}/x.py")
+    assert file is not None
+    assert (file.changes, file.lines_added, file.lines_removed) == (1, None, None)
+    (own,) = session_outline.changed_files(world.database, SESSION)
+    assert (own.path, own.lines_added, len(own.edits)) == (file.path, None, 1)
+    (change,) = file_list.list_changes(world.database, file.key)
+    assert change.written_path == file.path
+    assert session_figures.count_work(world.database, SESSION).changed_files == 1
 
 
 def test_pages_of_files_continue_where_the_last_ended(world: World) -> None:
