@@ -29,14 +29,15 @@ def _is_last_of_turn(m: str) -> str:
     its turn if it calls no tool and what follows is the user's.
     """
     calls = f"SELECT 1 FROM parts p WHERE p.message_seq = {m}.seq AND p"  # noqa: S608 - a constant
-    reason = f"json_extract({m}.facts, '$.stop_reason')"
     return (
-        f"iif({reason} IS NOT NULL, {reason} <> 'tool_use' OR EXISTS"  # noqa: S608 - constants
-        f" ({calls}.tool_name = '{_LAST_ANSWER_TOOL}'), NOT EXISTS ({calls}.kind = 'tool-call')"
-        " AND coalesce((SELECT n.kind FROM compact_messages n"
-        f"  WHERE n.session_key = {m}.session_key"
-        f"  AND n.seq > {m}.seq AND n.agent_id IS NULL AND n.kind <> 'session'"
-        f"  ORDER BY n.seq LIMIT 1), 'prompt') IN {(*STARTERS, 'compaction', 'summary')})"
+        f"CASE coalesce(json_extract({m}.facts, '$.stop_reason'), 0)"  # noqa: S608 - constants
+        f" WHEN 'tool_use' THEN EXISTS ({calls}.tool_name = '{_LAST_ANSWER_TOOL}')"
+        f" WHEN 0 THEN iif(EXISTS ({calls}.kind = 'tool-call'), 0,"
+        "  coalesce((SELECT n.kind FROM compact_messages n"
+        f"   WHERE n.session_key = {m}.session_key"
+        f"   AND n.seq > {m}.seq AND n.agent_id IS NULL AND n.kind <> 'session'"
+        f"   ORDER BY n.seq LIMIT 1), 'prompt') IN {(*STARTERS, 'compaction', 'summary')})"
+        " ELSE 1 END"
     )
 
 
@@ -66,5 +67,6 @@ _STOPS_TURN = (
     f"  AND (k.kind IN {STARTERS} OR {_IS_STOP.format(m='k')} OR {_is_answer('k')})"
     f"  ORDER BY k.seq DESC LIMIT 1), 0) AND NOT {_is_continued('m')})"
 )
-ENDS_TURN = f"(m.agent_id IS NULL AND ({_is_last_answer('m')} OR {_STOPS_TURN}))"
+# In a column SQLite evaluates both sides of an AND, in a condition only what it has to.
+ENDS_TURN = f"iif(m.agent_id IS NULL AND ({_is_last_answer('m')} OR {_STOPS_TURN}), 1, 0)"
 """Whether a message `m` is the last row of a turn of the main conversation."""
