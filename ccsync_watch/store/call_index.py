@@ -39,6 +39,12 @@ _RESULTS = (
     " WHERE p.kind = 'tool-result' AND p.message_seq"
 )
 _ORDER = "ORDER BY p.message_seq, p.position"
+MAY_HAVE_FAILED = (
+    "(EXISTS (SELECT 1 FROM failed_calls f WHERE f.seq = m.seq) OR m.is_inherited"  # noqa: S608 - a constant
+    f" OR m.seq > coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = '{_DONE}'), 0)"
+    " OR EXISTS (SELECT 1 FROM calls_due d WHERE d.seq = m.seq))"
+)
+"""Whether a failed call's result may be in a message `m`: false for most, without unpacking any."""
 
 
 def catch_up(database: Database, clock: Clock) -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _ASKED_SINGLY = 25
 _MAX_NUMBERS = 200_000
 """More are not read at once: of so many a walk soon finds enough."""
+_SHORT_SESSION = 200
+"""To go through so many messages costs less than to ask the index."""
 _SESSION = "JOIN ids k ON k.key = m.session_key JOIN sessions s ON s.id = k.id"
 
 
@@ -68,6 +70,9 @@ class SessionMatches:
         return [row[0] for row in rows]
 
     def _asked_singly(self, session_key: int, bounds: tuple[int, int], limit: int) -> list[int]:
+        is_short = bounds[1] - bounds[0] < _SHORT_SESSION
+        if self._query.sql and is_short and not self._meets_condition(session_key):
+            return []
         rows = self._read.execute(
             "SELECT m.seq FROM search CROSS JOIN compact_messages m ON m.seq = search.rowid"  # noqa: S608 - constants; values are bound
             f" {_SESSION if self._query.sql else ''}"
@@ -76,6 +81,15 @@ class SessionMatches:
             (self._query.words, *bounds, session_key, *self._query.values, limit),
         )
         return [row[0] for row in rows]
+
+    def _meets_condition(self, session_key: int) -> bool:
+        """Return whether a session has any message for which the words matter."""
+        row = self._read.execute(
+            f"SELECT 1 FROM compact_messages m {_SESSION} WHERE m.session_key = ?"  # noqa: S608 - constants; values are bound
+            f" AND {self._condition} LIMIT 1",
+            (session_key, *self._query.values),
+        )
+        return row.fetchone() is not None
 
     def _read_numbers(self) -> None:
         (numbers,) = self._read.execute(

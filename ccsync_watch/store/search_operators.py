@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ccsync_watch.errors import QueryError
+from ccsync_watch.store.call_index import MAY_HAVE_FAILED
 from ccsync_watch.store.conversations import IS_FAILED
 from ccsync_watch.store.search_times import EXAMPLES, read_period
 from ccsync_watch.store.session_annotations import MARKS, every_annotation, marked_seqs
@@ -99,7 +100,8 @@ FLAGS = (
         "error",
         "message",
         "a call that failed, or an error of the API",
-        "(m.kind = 'api_error' OR m.kind = 'tool_result' AND EXISTS (SELECT 1 FROM parts e"  # noqa: S608 - constants
+        f"(m.kind = 'api_error' OR m.kind = 'tool_result' AND {MAY_HAVE_FAILED}"  # noqa: S608 - constants
+        " AND EXISTS (SELECT 1 FROM parts e"
         f" WHERE e.message_seq = m.seq AND {IS_FAILED.format(p='e')}))",
     ),
     Flag("subagent", "message", "said in a subagent's conversation", "m.agent_id IS NOT NULL"),

@@ -9,7 +9,8 @@ import pytest
 
 from ccsync_watch.errors import QueryError
 from ccsync_watch.model import Part
-from ccsync_watch.store import search, search_queries
+from ccsync_watch.store import call_index, search, search_queries
+from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.search_compiler import compile_query
 from ccsync_watch.store.search_operators import BY_NAME, FLAGS, OPERATORS
 from ccsync_watch.store.search_queries import MatchingSessions, find_in_conversation
@@ -242,3 +243,39 @@ def test_a_name_like_that_of_an_operator_is_a_word_with_a_notice(stocked: World)
     """An empty page would not say why."""
     query = compile_query(stocked.database, "projects:api", NOW_MS)
     assert "project:" in query.notices[0]
+
+
+def test_failed_calls_are_found_whether_their_index_is_read_or_not(world: World) -> None:
+    """With it, hardly any result is unpacked; one that was denied did not fail."""
+    results = [_result(f"t{number}", "Bash", "deployed") for number in range(20)]
+    results.append(_result("bad", "Bash", "deploy failed", ok=False))
+    denied = Part("tool-result", {"ok": False, "denied": "denied by you"}, "no", "Bash")
+    world.ingest(
+        *(
+            message(f"r{number}", kind="tool_result", parts=(part,), at_ms=NOW_MS)
+            for number, part in enumerate([*results, denied])
+        )
+    )
+    while search.catch_up(world.database, world.clock):
+        pass
+    unpacked: list[object] = []
+
+    def find() -> set[str]:
+        unpacked.clear()
+        return {hit.name for hit in search_for(world.database, "is:error").hits}
+
+    def count(value: bytes | str) -> str:
+        unpacked.append(value)
+        return unpack(value)
+
+    world.database.read().create_function("unpacked", 1, count, deterministic=True)
+    assert find() == {"r20"}
+    assert len(unpacked) > len(results)
+    while call_index.catch_up(world.database, world.clock):
+        pass
+    assert find() == {"r20"}
+    assert len(unpacked) < 10
+    world.ingest(message("late", kind="tool_result", parts=(_result("l", "Bash", "no", ok=False),)))
+    while search.catch_up(world.database, world.clock):
+        pass
+    assert find() == {"r20", "late"}

@@ -76,4 +76,4 @@ def test_where_turns_end_is_looked_up_only_for_rows_that_may_end_one(world: Worl
     plain, _all = _count_steps(world, lambda: count("SELECT sum(m.kind = 'prompt')"))
     steps, ended = _count_steps(world, lambda: count(f"SELECT sum({ENDS_TURN})"))
     assert ended == 0
-    assert steps < 2 * plain
+    assert steps < 10 * plain
