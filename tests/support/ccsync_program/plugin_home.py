@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.errors import DaemonUnavailable
 from support.claude_client.client import SKIP_PERMISSIONS
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from support.claude_client.client import ClaudeHome
@@ -70,7 +72,7 @@ class PluginHome:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_SECONDS,
             check=False,
         )
 
@@ -82,8 +84,17 @@ class PluginHome:
         return status
 
     def session(self, session_id: str) -> dict[str, Any]:
-        """Return a session's row of the status, empty until there is one."""
-        rows = self.status()["sessions"]
+        """Return a session's row of the status, empty until there is one.
+
+        Asks the daemon, if one runs, without a process for it: tests wait for sessions.
+        """
+        with contextlib.suppress(DaemonUnavailable):
+            return self._row(ControlClient(self.state).status(), session_id)
+        return self._row(self.status(), session_id)
+
+    @staticmethod
+    def _row(figures: dict[str, Any], session_id: str) -> dict[str, Any]:
+        rows = figures["sessions"]
         return next((dict(row) for row in rows if row["session_id"] == session_id), {})
 
     def pidfile(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Start, query, stop and kill the real program, without importing it."""
+"""Start, query, stop and kill the real program."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.errors import DaemonUnavailable
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
@@ -132,11 +135,11 @@ class Program:
         """Return whether the daemon answers; it must not have ended."""
         assert self._daemon is not None
         assert self._daemon.poll() is None, f"the daemon exited: {self.output()}"
-        # Cheaper than a command, which would slow the start of the daemon.
-        pidfile = self.folder / "daemon.json"
-        if not pidfile.exists() or b'"socket":null' in pidfile.read_bytes():
-            return False
-        return bool(self.status()["daemon"]["running"])
+        # A command would slow the start of the daemon.
+        with suppress(DaemonUnavailable):
+            ControlClient(self.folder).hello()
+            return True
+        return False
 
     @property
     def folder(self) -> Path:
@@ -177,8 +180,16 @@ class Program:
         return status
 
     def session(self, session_id: str) -> dict[str, Any] | None:
-        """Return a session's row of the status, None until there is one."""
-        for row in self.status()["sessions"]:
+        """Return a session's row of the status, None until there is one.
+
+        Asks the daemon, if one runs, without a process for it: tests wait for sessions.
+        """
+        for row in self._figures()["sessions"]:
             if row["session_id"] == session_id:
                 return dict(row)
         return None
+
+    def _figures(self) -> dict[str, Any]:
+        with suppress(DaemonUnavailable):
+            return ControlClient(self.folder).status()
+        return self.status()
