@@ -17,7 +17,7 @@ from support.claude_client.api import ScriptedMessagesApi
 from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome
 from support.claude_client.script import prompt, reply, say, subagent, tool, usage
 from support.lines import text
-from support.waiting import WAIT_SECONDS, wait_until
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,14 +159,14 @@ def test_open_page_grows_while_the_session_runs(window: Window, stored: StoredSe
     page.evaluate("window.isSamePage = true; scrollTo({ top: 200 })")
     began = time.monotonic()
     stored.own.append(stored.own.writer.prompt("A fresh heliotrope"))
-    page.locator(".entry", has_text="heliotrope").wait_for(timeout=WAIT_SECONDS * 1000)
+    page.locator(".entry", has_text="heliotrope").wait_for()
     print(f"visible after {time.monotonic() - began:.2f} s")  # noqa: T201 - a measurement
     assert page.evaluate("scrollY") == 200
     page.locator("[data-newer]").click()
-    page.wait_for_function("innerHeight + scrollY >= document.documentElement.scrollHeight - 5")
+    window.wait_for("innerHeight + scrollY >= document.documentElement.scrollHeight - 5")
     stored.own.append(stored.own.writer.answer(text("And mauve"), usage_id="msg_live"))
-    page.locator(".entry", has_text="And mauve").wait_for(timeout=WAIT_SECONDS * 1000)
-    page.wait_for_function("innerHeight + scrollY >= document.documentElement.scrollHeight - 5")
+    page.locator(".entry", has_text="And mauve").wait_for()
+    window.wait_for("innerHeight + scrollY >= document.documentElement.scrollHeight - 5")
     assert page.evaluate("window.isSamePage")
     assert page.locator(".entry", has_text="heliotrope").count() == 1
 
@@ -180,7 +180,7 @@ def test_page_that_was_hidden_catches_up(window: Window, stored: StoredSessions)
     assert not page.locator("[data-live]").is_visible()
     stored.own.append(stored.own.writer.prompt("Written while it was hidden"))
     page.evaluate("dispatchEvent(new Event('pageshow'))")
-    page.locator(".entry", has_text="while it was hidden").wait_for(timeout=WAIT_SECONDS * 1000)
+    page.locator(".entry", has_text="while it was hidden").wait_for()
     assert page.locator(".entry").count() == count + 1
 
 

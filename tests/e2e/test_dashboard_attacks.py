@@ -15,11 +15,13 @@ from support.browser import (
     DashboardAccess,
     dashboard_program,
     fetch,
+    new_context,
     one_time_link,
     wait_for_messages,
 )
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +48,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 def send_raw(access: DashboardAccess, request: bytes) -> bytes:
     """Send bytes as they are; return the response."""
     port = int(access.base.rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as connection:
         connection.sendall(request)
         response = b""
         while chunk := connection.recv(65536):
@@ -222,11 +224,17 @@ def _listen_for_cookies(host: str, family: socket.AddressFamily) -> tuple[int, l
     listener = socket.create_server((host, 0), family=family)
     requests: list[bytes] = []
 
-    def serve() -> None:
-        while True:
-            with listener.accept()[0] as connection:
-                requests.append(connection.recv(65536))
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            request = connection.recv(65536)
+            if request:
+                requests.append(request)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    def serve() -> None:
+        # Browsers open connections that they may never use: one must not delay the others.
+        while True:
+            threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
     return int(listener.getsockname()[1]), requests
@@ -237,7 +245,7 @@ def test_other_programs_of_this_machine_do_not_get_the_cookie(
 ) -> None:
     """Cookies know no ports: a page at any other local address gets none that it can use."""
     port, requests = _listen_for_cookies("127.0.0.1", socket.AF_INET)
-    context = browser.new_context()
+    context = new_context(browser)
     page = context.new_page()
     assert page.goto(one_time_link(program))
     base = page.url.rstrip("/")
@@ -332,7 +340,7 @@ def test_slow_and_many_clients_delay_nobody(client: httpx.Client, access: Dashbo
             streams.append(stack.enter_context(socket.create_connection(("127.0.0.1", port))))
             streams[-1].sendall(request)
         for stream in streams:
-            stream.settimeout(30)
+            stream.settimeout(WAIT_SECONDS)
             assert b"200 OK" in stream.recv(4096)
         for path in ("/", "/sessions", f"/sessions/{SESSION}", "/sync"):
             assert client.get(path).status_code == 200

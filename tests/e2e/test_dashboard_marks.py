@@ -16,6 +16,7 @@ from support.browser import (
     DashboardAccess,
     Window,
     dashboard_program,
+    new_context,
     wait_for_messages,
 )
 from support.ccsync_program.transcript import Transcript
@@ -133,7 +134,7 @@ def test_a_shared_file_opens_anywhere(
     assert program.call("share", SESSION, "--everything", "-o", str(path)).code == 0
     grounds = set()
     for scheme in ("light", "dark"):
-        page = browser.new_page(color_scheme=scheme, viewport=NARROW)
+        page = new_context(browser, color_scheme=scheme, viewport=NARROW).new_page()
         window = Window(page, path.as_uri())
         page.goto(path.as_uri())
         assert window.faults == []
@@ -143,6 +144,6 @@ def test_a_shared_file_opens_anywhere(
         grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         if scheme == "dark":
             assert serious_violations(page, axe) == []
-        page.close()
+        page.context.close()
     assert len(grounds) == 2
     assert TOKEN not in path.read_text(encoding="utf-8")

@@ -214,8 +214,7 @@ def test_copies_are_markdown_and_paper_is_unfolded(
     with access.window(browser, permissions=allowed) as window:
         page = window.open(f"/sessions/{SESSION}")
         answer = page.locator(".entry", has=page.locator(".prose h1")).first
-        answer.get_by_label("Copy this message").click()
-        answer.get_by_text("copied").wait_for()
+        window.copy(answer.get_by_label("Copy this message"))
         assert "A **missing** index in `" in page.evaluate("navigator.clipboard.readText()")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.locator(".conversation details:not(.raw):not([open])").count() == 0

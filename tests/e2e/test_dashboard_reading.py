@@ -11,7 +11,7 @@ from support.axe import serious_violations
 from support.browser import NARROW, DashboardAccess, dashboard_program, wait_for_messages
 from support.lines import text
 from support.reading_gallery import LONG_TURNS, Story, write_gallery
-from support.waiting import WAIT_SECONDS, wait_until
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from support.ccsync_program.program import Program
 
-_WAIT_MS = WAIT_SECONDS * 1000
 _SETTINGS = [(390, "dark"), (1024, "light"), (1440, "dark")]
 _BOX = "box => [box.scrollWidth > box.clientWidth, getComputedStyle(box).overflowX]"
 
@@ -93,13 +92,11 @@ def test_a_response_is_a_card_and_its_code_is_in_colours(
         assert lines.locator(".h-added").count() == lines.locator(".h-removed").count() == 2
         block = page.locator(".code-block", has=code)
         block.hover()
-        block.get_by_label("Copy this block").click()
-        block.get_by_text("copied").wait_for()
+        window.copy(block.get_by_label("Copy this block"))
         copied = page.evaluate("navigator.clipboard.readText()")
         assert "def newest(connection: sqlite3.Connection, limit: int = 20)" in copied
         first.hover()
-        first.get_by_label("Copy this message").click()
-        first.get_by_text("copied").wait_for()
+        window.copy(first.get_by_label("Copy this message"))
         copied = page.evaluate("navigator.clipboard.readText()")
         assert "I look at the query" in copied
         assert "shop/**/*.py" in copied
@@ -139,12 +136,11 @@ def test_a_long_session_is_read_by_keys(
         assert selected.locator(".call.failed[open]").count() == 1
         page.keyboard.press("n")
         assert "Step 2:" in selected.inner_text()
-        page.keyboard.press("G")
-        page.keyboard.press("G")
-        page.get_by_text(f"Handler {LONG_TURNS} is moved").wait_for(timeout=_WAIT_MS)
-        page.keyboard.press("g")
-        page.keyboard.press("g")
-        page.get_by_text("Handler 1 is moved").wait_for(timeout=_WAIT_MS)
+        for key, there in (("G", f"Handler {LONG_TURNS} is moved"), ("g", "Handler 1 is moved")):
+            page.keyboard.press(key)
+            with page.expect_navigation():
+                page.keyboard.press(key)
+            page.get_by_text(there).wait_for()
 
 
 def test_a_long_run_of_calls_is_one_line_until_it_is_opened(
@@ -187,9 +183,9 @@ def test_a_response_grows_in_its_card(
     wait_for_messages(program, story.session_id, 2)
     with access.window(browser) as window:
         page = window.open(f"/sessions/{story.session_id}")
-        page.locator("[data-following]").wait_for(timeout=_WAIT_MS)
+        page.locator("[data-following]").wait_for()
         story.transcript.append(rows[1])
-        page.get_by_text("Two.").wait_for(timeout=_WAIT_MS)
+        page.get_by_text("Two.").wait_for()
         card = page.locator(".entry.kind-answer")
         assert card.count() == 1
         assert card.locator(".part").inner_text() == "Two."
@@ -212,7 +208,7 @@ def test_a_session_that_starts_appears_in_the_open_list(
         story.prompt("A session that has just begun")
         story.respond(text("Yes."))
         row = page.locator(".row", has_text="A session that has just begun")
-        row.wait_for(timeout=_WAIT_MS)
+        row.wait_for()
         assert row.locator(".running").count() == 1
         assert selected.get_attribute("href") == address
 

@@ -10,6 +10,7 @@ import pytest
 
 from support.browser import FREE_PORT, DashboardAccess, fetch, one_time_link
 from support.ccsync_program.transcript import Transcript
+from support.opensync_double.server import reserve_port
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def test_daemon_runs_although_the_port_is_taken(program: Program) -> None:
 
 def test_cookie_is_valid_after_a_restart(program: Program) -> None:
     """The next daemon accepts the cookie that a browser has; it does not accept an unused link."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = reserve_port(program)
     program.configure(dashboard={"enabled": True, "port": port})
     program.start()
     access, unused = DashboardAccess.request(program), one_time_link(program)

@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from support.ccsync_program.program import Program
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, ViewportSize
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_SWITCHES = (
@@ -33,6 +33,12 @@ BROWSER_SWITCHES = (
 _IS_CI = os.environ.get("CI") == "true"
 WIDE: ViewportSize = {"width": 1180, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 800}
+_RECORD_WORDS = """button => {
+  window.wordsOfButton = [];
+  const record = () => window.wordsOfButton.push(button.textContent);
+  const what = { childList: true, characterData: true, subtree: true };
+  new MutationObserver(record).observe(button, what);
+}"""
 FREE_PORT = {"enabled": True, "port": 0}
 """The setting `dashboard` of a program that may run next to others."""
 
@@ -51,6 +57,13 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=list(BROWSER_SWITCHES))
         yield chromium
         chromium.close()
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:  # noqa: ANN401 - as `Browser.new_context` has them
+    """Return a context whose pages wait as long as everything else does, not Playwright's 30 s."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(WAIT_SECONDS * 1000)
+    return context
 
 
 @dataclass
@@ -96,6 +109,20 @@ class Window:
         with self.page.expect_navigation():
             target.click()
 
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression is true in the page.
+
+        Playwright's own wait evaluates it inside the page from the second time on, which the pages'
+        policy forbids.
+        """
+        wait_until(lambda: bool(self.page.evaluate(expression)), expression)
+
+    def copy(self, button: Locator) -> None:
+        """Click on a button that copies, and wait until it says that it has; it does so briefly."""
+        button.evaluate(_RECORD_WORDS)
+        button.click()
+        self.wait_for("window.wordsOfButton.includes('copied')")
+
     @property
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
@@ -113,7 +140,7 @@ class LoopbackTransport(httpx.HTTPTransport):
 
 def fetch(url: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - as `httpx.get` has them
     """Return the response to one GET, with no cookies."""
-    with httpx.Client(transport=LoopbackTransport(), timeout=30) as client:
+    with httpx.Client(transport=LoopbackTransport(), timeout=WAIT_SECONDS) as client:
         return client.get(url, **options)
 
 
@@ -146,7 +173,7 @@ class DashboardAccess:
         """Return a client that was let in, and follows no redirect."""
         cookies = {self.cookie_name: self.cookie_value}
         with httpx.Client(
-            base_url=self.base, cookies=cookies, timeout=30, transport=LoopbackTransport()
+            base_url=self.base, cookies=cookies, timeout=WAIT_SECONDS, transport=LoopbackTransport()
         ) as client:
             yield client
 
@@ -156,7 +183,7 @@ class DashboardAccess:
 
         Fails when the pages did anything wrong in it.
         """
-        context = browser.new_context(**{"viewport": WIDE, **options})
+        context = new_context(browser, **{"viewport": WIDE, **options})
         try:
             cookie = {"name": self.cookie_name, "value": self.cookie_value, "url": self.base}
             context.add_cookies([cookie])  # type: ignore[list-item]  # a plain dictionary will do

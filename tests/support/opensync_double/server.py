@@ -93,7 +93,7 @@ class OpenSyncDouble:
     def online(self) -> None:
         """Listen, on the same port as before; do nothing when already listening."""
         if not self._port and os.name == "posix":
-            self._port = _reserve_port(self)
+            self._port = reserve_port(self)
         if self._listener is None:
             self._listener = Listener(self, self._port)
             self._port = self._listener.server_address[1]
@@ -115,7 +115,7 @@ class OpenSyncDouble:
             return self._faults.decide(next(self._numbers), path)
 
 
-def _reserve_port(owner: object) -> int:
+def reserve_port(owner: object) -> int:
     """Return a port that the system gives to nobody else as long as the owner exists.
 
     Another test's server would get it while this one is offline, and answer in its place.
