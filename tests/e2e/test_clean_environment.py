@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.ccsync_program.transcript import Transcript
+from support.present_files import contents
 from support.waiting import wait_for, wait_until
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def environment_of(pid: int) -> bytes:
 
 def texts_in(folder: Path) -> bytes:
     """Return everything in a folder."""
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    return b"".join(contents(folder).values())
 
 
 def test_secrets_of_the_environment_are_known_and_not_kept(program: Program) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.browser import FREE_PORT, DashboardAccess
 from support.ccsync_program.transcript import Transcript
+from support.present_files import present_files
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -51,12 +53,12 @@ def run_once(program: Program) -> None:
 
 def loose_paths(folder: Path) -> dict[str, str]:
     """Return what others may read or write in a folder, with the modes, and the folder itself."""
-    paths = [folder, *folder.rglob("*")]
-    modes = {path: path.lstat().st_mode & 0o777 for path in paths}
+    modes = {path: status.st_mode for path, status in present_files(folder)}
+    modes[folder] = folder.lstat().st_mode
     return {
-        str(path.relative_to(folder)): f"{mode:o}"
+        str(path.relative_to(folder)): f"{mode & 0o777:o}"
         for path, mode in modes.items()
-        if mode & (0o077 if path.is_dir() else 0o177)
+        if mode & (0o077 if stat.S_ISDIR(mode) else 0o177)
     }
 
 
@@ -126,7 +128,7 @@ def test_state_of_another_user_is_not_used(program: Program) -> None:
     options.chmod(0o600)
     for path in (program.state, program.state / "ccsync.db", options, program.config_file):
         os.chown(path, OTHER_UID, -1)
-        completed = program.call("run", seconds=30)
+        completed = program.call("run")
         assert completed.code == 2, path
         assert f"{path} belongs to another user (user {OTHER_UID})" in completed.err
         os.chown(path, os.getuid(), -1)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.waiting import WAIT_SECONDS
+
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd and /pr
 def test_the_daemon_reports_and_leaves_nothing_when_it_crashes(program: Program) -> None:
     """No core dump, no secret in its arguments, its environment or what it printed."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    listener.settimeout(150)
+    listener.settimeout(WAIT_SECONDS)
     listener.bind(str(program.root / "notify"))
     program.env = {
         "NOTIFY_SOCKET": listener.getsockname(),
@@ -42,17 +44,17 @@ def test_the_daemon_reports_and_leaves_nothing_when_it_crashes(program: Program)
             child / name
             for child in Path("/proc").glob("[0-9]*")
             for name in ("cmdline", "environ")
-            if f"PPid:\t{program.pid}\n" in _status(child)
+            if f"PPid:\t{program.pid}\n".encode() in _read(child / "status")
         ]
-        visible += b"".join(path.read_bytes() for path in children if path.exists())
+        visible += b"".join(_read(path) for path in children)
         assert SECRET.encode() not in visible
         assert program.stop(signal.SIGSEGV) == -signal.SIGSEGV
     assert SECRET not in program.output()
     assert [path.name for path in program.root.rglob("core*")] == []
 
 
-def _status(process: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
-        return (process / "status").read_text()
-    except OSError:
-        return ""
+        return path.read_bytes()
+    except OSError:  # the process has ended
+        return b""

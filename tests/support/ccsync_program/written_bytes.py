@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from support.browser import DashboardAccess
+from support.present_files import contents, present_files
 
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program
@@ -13,11 +14,9 @@ if TYPE_CHECKING:
 
 def written_bytes(program: Program, opensync: OpenSyncDouble) -> dict[str, bytes]:
     """Return the raw bytes of everything that the program wrote, printed or sent."""
-    paths = [path.relative_to(program.state) for path in program.state.rglob("*")]
+    paths = [path.relative_to(program.state) for path, _status in present_files(program.state)]
     places = {
-        str(path): (program.state / path).read_bytes()
-        for path in paths
-        if (program.state / path).is_file()
+        str(path.relative_to(program.state)): data for path, data in contents(program.state).items()
     }
     places["names of files"] = "\n".join(map(str, paths)).encode()
     places["output"] = program.output().encode()
