@@ -41,22 +41,26 @@ class Machine:
         new.write_text(f"{wrong_by:+d}\n")
         new.replace(self.file)
 
-    def write(self, *names: str) -> dict[str, int]:
-        """Write prompts, as Claude Code dates them; return the dates that the backend must show.
+    def write(self, *names: str) -> dict[str, tuple[int, int]]:
+        """Write prompts, as Claude Code dates them; return between which the backend's dates are.
 
-        None may be in its future.
+        They are the rows' own, unless those are in the backend's future: then when they arrive.
         """
-        right: dict[str, int] = {}
+        own: dict[str, int] = {}
         rows: list[dict[str, Any]] = []
         for name in names:
             at_ms = int((time.time() + self.wrong_by) * 1000)
             row = self.transcript.writer.prompt(name)
             row["timestamp"] = iso(at_ms)
             rows.append(row)
-            right[name] = min(at_ms, int(time.time() * 1000))
+            own[name] = at_ms
+        written_ms = int(time.time() * 1000)
         self.transcript.append(*rows)
-        wait_until(lambda: right.keys() <= self.dates().keys(), f"{names} arrive")
-        return right
+        wait_until(lambda: own.keys() <= self.dates().keys(), f"{names} arrive")
+        arrived_ms = int(time.time() * 1000)
+        return {
+            name: (min(at_ms, written_ms), min(at_ms, arrived_ms)) for name, at_ms in own.items()
+        }
 
     def dates(self) -> dict[str, int]:
         """Return the dates of all rows at the backend, by their texts."""
@@ -80,7 +84,7 @@ def test_rows_keep_their_dates_and_arrive_at_once(
     program.configure(convex_url=opensync.url, api_key=opensync.api_key)
     machine.transcript.append(machine.transcript.writer.prompt("the first"))
     program.start()
-    right: dict[str, int] = {}
+    right: dict[str, tuple[int, int]] = {}
     for name, wrong_by in {
         "behind": -HOUR,
         "right": 0,
@@ -96,8 +100,12 @@ def test_rows_keep_their_dates_and_arrive_at_once(
     # A date before 2000 is none: such a row has the one before it.
     for number in range(3):
         right[f"1970 {number}"] = right["a day back 2"]
-    wrong = {name: dates[name] - at_ms for name, at_ms in right.items()}
-    assert {name: by_ms for name, by_ms in wrong.items() if abs(by_ms) > FRESH_MS} == {}
+    wrong = {
+        name: (dates[name] - first_ms, dates[name] - last_ms)
+        for name, (first_ms, last_ms) in right.items()
+        if not first_ms - FRESH_MS <= dates[name] <= last_ms + FRESH_MS
+    }
+    assert wrong == {}
     # A request a row is the price of a wrong clock only.
     paths = [call.path for call in opensync.backend.calls if call.message_rows]
     assert paths[-1] == "/sync/batch"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.browser import wait_for_messages
 from support.ccsync_program.transcript import Transcript
 from support.http_answer import serve
 from support.opensync_double.faults import FaultPlan, redirect
@@ -128,7 +129,7 @@ class TestStateFolder:
     def test_a_folder_in_a_files_place(self, program: Program, name: str) -> None:
         """For each file that is stored there."""
         (program.state / name).mkdir(parents=True)
-        completed = program.call("run", seconds=30)
+        completed = program.call("run")
         assert completed.code == 2
         lines = [line for line in completed.err.splitlines() if line.startswith("ccsync-watch: ")]
         assert len(lines) == 1
@@ -159,20 +160,18 @@ class TestClaudeFolder:
         ("exists", "code"), [("nothing", "folder-missing"), ("folder", "no-transcripts")]
     )
     def test_it_may_appear_later(self, program: Program, exists: str, code: str) -> None:
-        """The daemon waits, says so, and stores the first session within two seconds."""
+        """The daemon waits, says so, and stores the first session without waiting for a rescan."""
         if exists == "folder":
             program.claude_dir.mkdir()
         program.start()
         assert code in codes(program)
         transcript = Transcript(program.claude_dir)
-        transcript.turn()
-        seconds = wait_until(
-            lambda: (program.session(transcript.session_id) or {}).get("messages", 0) >= 2,
-            "the session is stored",
-            10,
-        )
-        # Two on an idle machine; without the poll of the folder it would be the ten of a rescan.
-        assert seconds < 8
+        for number in (1, 2):
+            transcript.turn(number)
+            wait_for_messages(program, transcript.session_id, 2 * number)
+        # Without the poll of the folder a rescan would have found the first turn, and said so
+        # before the next one found the second.
+        assert "changes without a file event" not in program.output()
         assert code not in codes(program)
 
 
