@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -20,7 +21,7 @@ from ccsync_watch.processes import is_alive, start_time
 from support.ccsync_program.plugin_home import environ
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +201,8 @@ def test_the_daemon_has_a_low_priority(clean: Program) -> None:
     expected = max(NICENESS, os.nice(0))  # of a test run that has a low priority itself
     assert os.getpriority(os.PRIO_PROCESS, pid) == expected
     for thread in Path(f"/proc/{pid}/task").iterdir():
-        assert os.getpriority(os.PRIO_PROCESS, int(thread.name)) == expected
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            assert os.getpriority(os.PRIO_PROCESS, int(thread.name)) == expected
     group = Path(f"/proc/{pid}/autogroup")
     if group.exists() and group.read_text():
         assert group.read_text().split()[-1] == str(expected)
@@ -222,7 +224,7 @@ def test_an_older_daemon_is_replaced(clean: Program) -> None:
     Transcript(clean.claude_dir).turn()
     assert (result := clean.call("start")).code == 0, result.err
     assert result.out.startswith("Started. ")
-    assert old.wait(20) == 0
+    assert old.wait(WAIT_SECONDS) == 0
     assert pid_of(clean) != old.pid
     assert environ(pid_of(clean))["CCSYNC_WATCH_HOME"] == str(clean.state)
     wait_until(lambda: (clean.session(SESSION) or {}).get("messages") == 2, "the turn is stored")

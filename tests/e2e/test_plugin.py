@@ -112,8 +112,9 @@ def test_ten_sessions_at_the_same_moment_start_one_daemon(plugin_home: PluginHom
         lambda: all("SessionEnd" in read_hook_events(plugin_home, session) for session in sessions),
         "all have ended",
     )
-    assert len(plugin_home.daemons()) == 1
     wait_until(lambda: not (plugin_home.state / "starting").exists(), "the start is over")
+    # One that lost the race for the lock ends by itself.
+    wait_until(lambda: len(plugin_home.daemons()) == 1, "one daemon is left")
 
 
 def test_the_hooks_start_no_daemon_with_autostart_off(plugin_home: PluginHome) -> None:

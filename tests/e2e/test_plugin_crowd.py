@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,8 @@ def quiet(program: Program) -> Iterator[Program]:
     """Return the program; kill what still runs for it afterwards."""
     yield program
     for pid in processes(program):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def processes(program: Program) -> dict[int, str]:
@@ -102,7 +103,7 @@ def test_a_hundred_starts_at_once(quiet: Program) -> None:
     left = {path.name for path in quiet.state.iterdir()}
     assert not left & {"starting", "signals.aside", "daemon.json.new"}
     assert (quiet.state / "plugin.options").read_text() == "sync_tool_calls=false\n"
-    assert zombies_of(pidfile.pid) == []
+    wait_until(lambda: zombies_of(pidfile.pid) == [], "every child's end was noticed")
     assert read_pidfile(quiet.state) == pidfile
     assert quiet.call("stop").code == 0
     assert processes(quiet) == {}
