@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = [
     "support.cleanup",
+    "support.few_cases",
     "support.axe",
     "support.browser",
     "support.claude_client.fixtures",
