@@ -42,7 +42,7 @@ from support.claude_client.script import (
     usage,
 )
 from support.claude_client.terminal import Terminal
-from support.waiting import wait_for
+from support.waiting import WAIT_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -257,7 +257,7 @@ def _background(played: Played) -> None:
             stdout=subprocess.PIPE,
             check=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_SECONDS,
         ).stdout
 
     def begun(beginning: str) -> str | None:

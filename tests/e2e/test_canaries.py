@@ -93,7 +93,7 @@ def test_no_canary_leaks(
         status = watching_program.status()
         return not status["bytes_behind"] and not status["totals"]["rows_pending"]
 
-    wait_until(is_done, "everything is stored and sent", 60.0)
+    wait_until(is_done, "everything is stored and sent")
     assert any("Done." in (row.text_content or "") for row in opensync.backend.all_messages())
     for place, data in written_bytes(watching_program, opensync).items():
         leaked = [secret for secret in canaries.planted if secret.encode() in data]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.ccsync_program.plugin_home import PLUGIN, hook_commands
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def test_only_where_the_client_shows_it(
         env=env,
         input=b"request\n",
         capture_output=True,
-        timeout=20,
+        timeout=WAIT_SECONDS,
         check=False,
     )
     output = b"request\n" if answers else b""

@@ -15,7 +15,7 @@ import pytest
 from ccsync_watch import __version__
 from support.ccsync_program.plugin_home import ROOT
 from support.ccsync_program.real_uv import put_uv
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ class InstalledCopy:
     def start(self, repository: Path | None = None) -> None:
         """Run what a SessionStart hook runs in the background."""
         script = (repository or self.repository) / "plugin" / "hooks" / "start.sh"
-        subprocess.run(["/bin/sh", script], env=self.env, timeout=300, check=True)
+        subprocess.run(["/bin/sh", script], env=self.env, timeout=2 * WAIT_SECONDS, check=True)
 
     def run(self, *words: str) -> str:
         """Run the command that the environment has for a terminal; return its output."""
@@ -63,7 +63,7 @@ class InstalledCopy:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_SECONDS,
             check=False,
         )
         return completed.stdout

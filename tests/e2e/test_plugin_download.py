@@ -15,7 +15,7 @@ from support.ccsync_program.real_uv import put_uv
 from support.ccsync_program.repository_clone import clone_repository
 from support.claude_client.client import SKIP_PERMISSIONS
 from support.claude_client.script import prompt, say
-from support.waiting import wait_for, wait_until
+from support.waiting import WAIT_SECONDS, wait_for, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,11 @@ def test_an_installed_plugin_runs_its_own_copy(
         (home.home / ".gitconfig").write_text(rewrite)
     for words in (("marketplace", "add", market), ("install", _ID)):
         subprocess.run(
-            [home.binary, "plugin", *words], env=home.env, cwd=home.workdir, check=True, timeout=60
+            [home.binary, "plugin", *words],
+            env=home.env,
+            cwd=home.workdir,
+            check=True,
+            timeout=WAIT_SECONDS,
         )
     if source == "git":
         shutil.rmtree(clone)
@@ -97,7 +101,9 @@ def test_an_installed_plugin_runs_its_own_copy(
     command = plugin_home.state / "program" / "ccsync-watch"
     wait_for(command.exists, "uv has installed the packages", evidence=plugin_home.program)
     pid = plugin_home.wait_for_daemon()
-    subprocess.run([home.binary, "plugin", "uninstall", _ID], env=home.env, check=True, timeout=60)
+    subprocess.run(
+        [home.binary, "plugin", "uninstall", _ID], env=home.env, check=True, timeout=WAIT_SECONDS
+    )
     shutil.rmtree(home.config_dir / "plugins")
     shutil.rmtree(clone, ignore_errors=True)
     run = home.run(_TURN)

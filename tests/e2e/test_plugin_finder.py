@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.ccsync_program.plugin_home import PLUGIN, ROOT, hook_commands
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 SHELLS = [name for name in ("dash", "bash", "busybox", "mksh") if shutil.which(name)]
@@ -109,7 +109,7 @@ class Scripts:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_SECONDS,
             check=False,
         )
         assert (completed.returncode, completed.stderr) == (0, "")

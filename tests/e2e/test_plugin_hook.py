@@ -18,7 +18,7 @@ from ccsync_watch.config import load
 from ccsync_watch.hook_events import Spool
 from ccsync_watch.processes import start_time
 from support.ccsync_program.plugin_home import PLUGIN, hook_commands
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 SHELLS = [
@@ -87,7 +87,7 @@ class Hook:
             cwd=self.root,
             input=line if data is None else data,
             capture_output=True,
-            timeout=20,
+            timeout=WAIT_SECONDS,
             check=False,
         )
         assert (completed.returncode, completed.stdout, completed.stderr) == (0, b"", b"")

@@ -16,7 +16,7 @@ import pytest
 from ccsync_watch.file_locks import is_locked
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
-from support.waiting import wait_for, wait_until
+from support.waiting import WAIT_SECONDS, wait_for, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def line(program: Program, data: str | bytes = INPUT, **env: str) -> str:
         env={**program.environment, "NO_COLOR": "1", **env},
         input=data if isinstance(data, bytes) else data.encode(),
         capture_output=True,
-        timeout=60,
+        timeout=WAIT_SECONDS,
         check=False,
     )
     assert (completed.returncode, completed.stderr) == (0, b"")
@@ -147,7 +147,7 @@ def test_lines_at_the_same_moment_start_one_process(stored: Program) -> None:
         for _ in range(20)
     ]  # fmt: skip
     for run in runs:
-        out, err = run.communicate(INPUT, timeout=60)
+        out, err = run.communicate(INPUT, timeout=WAIT_SECONDS)
         assert (run.returncode, err) == (0, "")
         assert out.count("\n") == 1
     wait_until(lambda: "today" in line(stored), "the figures are there")

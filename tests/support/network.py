@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from support.waiting import WAIT_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -55,7 +57,7 @@ class Relay:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(WAIT_SECONDS)
             assert not thread.is_alive()
 
     def _accept(self) -> None:

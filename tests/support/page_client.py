@@ -6,6 +6,8 @@ import http.client
 import time
 from urllib.parse import urlsplit
 
+from support.waiting import WAIT_SECONDS
+
 _OK = 200
 
 
@@ -15,7 +17,7 @@ class PageClient:
     def __init__(self, link: str) -> None:
         at = urlsplit(link)
         self._host = at.netloc
-        self._connection = http.client.HTTPConnection("127.0.0.1", at.port, timeout=60)
+        self._connection = http.client.HTTPConnection("127.0.0.1", at.port, timeout=WAIT_SECONDS)
         self._connection.request("GET", f"{at.path}?{at.query}", headers={"Host": self._host})
         answer = self._connection.getresponse()
         answer.read()

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ccsync_watch import __version__
 from support.ccsync_program.program import Program
 from support.claude_client.install import ClientUnavailable, cache_root, npm_install
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 _NO_PROXY_THERE = "http://127.0.0.1:9"
-_SECONDS = 60.0
 _INSTALL_SECONDS = 300.0
 
 Tokens = tuple[int, ...]
@@ -101,7 +101,7 @@ class Other:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=_SECONDS,
+                timeout=WAIT_SECONDS,
                 check=False,
             ).stdout
         start = output.find("{")

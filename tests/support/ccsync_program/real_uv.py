@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from support.claude_client.install import real_environment
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,11 @@ def put_uv(folder: Path) -> dict[str, str]:
 
 def _ask(words: list[str]) -> str:
     completed = subprocess.run(
-        words, env=real_environment(), capture_output=True, text=True, timeout=60, check=True
+        words,
+        env=real_environment(),
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+        check=True,
     )
     return completed.stdout.strip()

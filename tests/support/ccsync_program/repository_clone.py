@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from support.ccsync_program.plugin_home import ROOT
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,11 @@ def clone_repository(folder: Path) -> Path:
 
 def _git(folder: Path, *words: str) -> str:
     completed = subprocess.run(
-        ["git", *words], cwd=folder, capture_output=True, text=True, timeout=60, check=True
+        ["git", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+        check=True,
     )
     return completed.stdout

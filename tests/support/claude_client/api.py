@@ -121,6 +121,8 @@ class _Server(ThreadingHTTPServer):
 
     # A client that keeps an idle connection open must not delay the end of a test.
     daemon_threads = True
+    # Ten clients at the same moment wait for none of them.
+    request_queue_size = 128
 
     def __init__(self, api: ScriptedMessagesApi) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

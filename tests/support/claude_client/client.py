@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 from support.claude_client.install import installed_client
 from support.claude_client.rows import Row, read_rows
 from support.claude_client.running import BackgroundRun, CompletedRun
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 API_KEY = "sk-ant-api03-made-up-key-of-the-tests-0123456789"
-
-RUN_SECONDS = 150.0
 
 SKIP_PERMISSIONS = "--dangerously-skip-permissions"
 """The argument that lets the client call any tool without asking."""
@@ -113,7 +112,7 @@ class ClaudeHome:
         self._write_state(state)
 
     def run(
-        self, prompt: str, *args: str, cwd: Path | None = None, timeout: float = RUN_SECONDS
+        self, prompt: str, *args: str, cwd: Path | None = None, timeout: float = WAIT_SECONDS
     ) -> CompletedRun:
         """Run one turn with `-p` and return after the client has exited.
 

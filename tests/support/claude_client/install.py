@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from support.claude_client.versions import CLIENT_VERSION, is_native
+from support.waiting import WAIT_SECONDS
 
 INSTALL_SECONDS = 240.0
 
@@ -145,7 +146,7 @@ def _check(binary: Path, version: str, *, home: Path) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

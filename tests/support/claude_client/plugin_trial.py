@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from support.claude_client.script import prompt, say
 from support.claude_client.terminal import Terminal
 from support.claude_client.versions import names_sessions
-from support.waiting import wait_for
+from support.waiting import WAIT_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from support.ccsync_program.plugin_home import PluginHome
     from support.claude_client.running import CompletedRun
 
-EXIT_SECONDS = 15.0
+_STAYS = "2.0.14"
+_STAY_SECONDS = 15.0
 PLUGIN_ID = "claude-code-sync@claude-code-sync"
 EVENTS = ("SessionStart", "Stop", "SessionEnd", "UserPromptExpansion")
 AT_ONCE = "at once"
@@ -73,8 +74,11 @@ def try_plugin(version: str, plugin_home: PluginHome, clone: Path) -> PluginTria
         starts_daemon = plugin_home.wait_for_daemon() > 0
         in_terminal = {name: _type_command(plugin_home, terminal, name) for name in _REPORTS}
         terminal.submit("/exit")
-        with contextlib.suppress(TimeoutError):  # 2.0.14 stays
-            terminal.wait_for_end(EXIT_SECONDS)
+        if version == _STAYS:
+            with contextlib.suppress(TimeoutError):
+                terminal.wait_for_end(_STAY_SECONDS)
+        else:  # its hook for the end is one of those that are looked for
+            terminal.wait_for_end()
     hooks = tuple(event for event in EVENTS if (plugin_home.state / f"hook.{event}").exists())
     in_print = {name: print_command(plugin_home, name) for name in _REPORTS}
     return PluginTrial(
@@ -121,7 +125,7 @@ def run_client(plugin_home: PluginHome, *words: str) -> subprocess.CompletedProc
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=WAIT_SECONDS,
         check=False,
     )
 

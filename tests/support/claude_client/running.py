@@ -11,6 +11,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from support.waiting import WAIT_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -69,7 +71,7 @@ class BackgroundRun:
             start_new_session=True,
         )
 
-    def wait(self, timeout: float = 60.0) -> CompletedRun:
+    def wait(self, timeout: float = WAIT_SECONDS) -> CompletedRun:
         """Wait until the run exits; after `timeout` seconds kill it and raise TimeoutError."""
         try:
             returncode = self.process.wait(timeout)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.claude_client.tmux import Tmux
-from support.waiting import wait_for
+from support.waiting import WAIT_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,6 @@ PROMPT_SIGNS = ("\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}", ">")
 RULE = "───"
 PASTED_SIGN = "[Pastedtext"
 END_SECONDS = 10.0
-# Long enough for a machine that is busy with other work.
-SCREEN_SECONDS = 150.0
 # tmux rejects commands of more than about 16 kB.
 TYPED_CHARS = 3000
 # After this time a key is pressed again: the client treats an early Enter as part of the text, and
@@ -92,12 +90,7 @@ class Terminal:
                 str(self.cwd),
                 self._command,
             )
-            wait_for(
-                self._is_ready,
-                "the client's prompt",
-                timeout=SCREEN_SECONDS,
-                evidence=self._evidence,
-            )
+            wait_for(self._is_ready, "the client's prompt", evidence=self._evidence)
         except BaseException:
             self.close()
             raise
@@ -166,7 +159,7 @@ class Terminal:
         """Press a key until the client no longer shows a question."""
         self._press_until(key, lambda: question not in self.screen(), question)
 
-    def wait_for_screen(self, text: str, timeout: float = SCREEN_SECONDS) -> str:
+    def wait_for_screen(self, text: str, timeout: float = WAIT_SECONDS) -> str:
         """Wait until the screen shows `text`; return the screen."""
 
         def probe() -> str | None:
@@ -176,7 +169,7 @@ class Terminal:
         return wait_for(probe, f"{text!r} on the screen", timeout=timeout, evidence=self._evidence)
 
     def wait_for_row(
-        self, is_wanted: Callable[[Row], object], timeout: float = SCREEN_SECONDS
+        self, is_wanted: Callable[[Row], object], timeout: float = WAIT_SECONDS
     ) -> Row:
         """Wait until the current session has a row for which `is_wanted` is true; return it."""
 
@@ -185,7 +178,7 @@ class Terminal:
 
         return wait_for(probe, "a row", timeout=timeout, evidence=self._evidence)
 
-    def wait_for_new_session(self, old: str, timeout: float = SCREEN_SECONDS) -> str:
+    def wait_for_new_session(self, old: str, timeout: float = WAIT_SECONDS) -> str:
         """Wait until the session is another than `old`; return its id."""
 
         def probe() -> str | None:
@@ -200,7 +193,7 @@ class Terminal:
             return int(self._status_file.read_text())
         return None
 
-    def wait_for_end(self, timeout: float = SCREEN_SECONDS) -> int:
+    def wait_for_end(self, timeout: float = WAIT_SECONDS) -> int:
         """Wait until the client has exited; return its exit status."""
         what = "the client's exit"
         wait_for(self._status_file.exists, what, timeout=timeout, evidence=self._evidence)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from support.claude_client.install import ClientUnavailable
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-COMMAND_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Tmux:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",
-                timeout=COMMAND_SECONDS,
+                timeout=WAIT_SECONDS,
                 check=False,
             )
         except FileNotFoundError as error:

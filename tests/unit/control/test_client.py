@@ -191,7 +191,7 @@ class TestAnswers:
         gate = threading.Event()
 
         def answer(_request: Request) -> Response:
-            gate.wait(20)
+            gate.wait(WAIT_SECONDS)
             return JSONResponse({})
 
         with state.serve(answer):  # type: ignore[arg-type]  # starlette runs it in a thread

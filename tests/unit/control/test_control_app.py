@@ -28,6 +28,7 @@ from ccsync_watch.control.messages import (
 )
 from ccsync_watch.errors import NotRunning
 from ccsync_watch.problem import Problem
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -72,7 +73,7 @@ class DaemonDouble:
         self.flushes.append(request)
         self.has_request.set()
         if request.seconds > 1:
-            self.gate.wait(30)
+            self.gate.wait(WAIT_SECONDS)
         return ANSWER
 
     def dashboard(self) -> DashboardAnswer:

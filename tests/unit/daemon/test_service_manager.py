@@ -12,6 +12,7 @@ import pytest
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.daemon.service_manager import ServiceManager
 from support.fakes import FakeClock
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
     """Have the service manager's end."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(30)
+        listener.settimeout(WAIT_SECONDS)
         yield listener
 
 
@@ -43,7 +44,7 @@ def test_a_start_and_a_stop_are_reported(manager: socket.socket) -> None:
 def test_the_name_of_the_socket_may_be_abstract() -> None:
     """As it is in some containers."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.settimeout(30)
+        listener.settimeout(WAIT_SECONDS)
         name = f"ccsync-test-{os.getpid()}"
         listener.bind(f"\0{name}")
         with ServiceManager({"NOTIFY_SOCKET": f"@{name}"}, SystemClock()):

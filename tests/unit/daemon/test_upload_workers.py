@@ -286,7 +286,7 @@ def test_a_defect_does_not_end_the_workers(caplog: pytest.LogCaptureFixture) -> 
 
     scene.double.work = fail_at_first
     scene.workers.start()
-    assert continued.wait(10)
+    assert continued.wait(WAIT_SECONDS)
     scene.workers.stop(10)
     assert [record.message for record in caplog.records] == ["uploading failed"]
     assert not [thread for thread in scene.workers._threads if thread.is_alive()]
@@ -433,7 +433,7 @@ def test_a_worker_that_hangs_is_abandoned_silently() -> None:
     gate, ended = threading.Event(), threading.Event()
 
     def hang() -> None:
-        gate.wait(30)
+        gate.wait(WAIT_SECONDS)
         ended.set()
         raise ValueError("Cannot operate on a closed database.")
 
@@ -441,9 +441,9 @@ def test_a_worker_that_hangs_is_abandoned_silently() -> None:
     scene.workers.start()
     scene.workers.stop(0.05)
     gate.set()
-    assert ended.wait(10)
+    assert ended.wait(WAIT_SECONDS)
     for thread in scene.workers._threads:
-        thread.join(10)
+        thread.join(WAIT_SECONDS)
     assert scene.workers.problem is None
 
 
@@ -459,7 +459,7 @@ def test_more_threads_help_while_there_is_a_backlog_for_them() -> None:
         thread for thread in threading.enumerate() if thread.name in {"upload-4", "upload-5"}
     ]
     for thread in helpers:
-        thread.join(5)
+        thread.join(WAIT_SECONDS)
     scene.double.on_more(5)
     wait_until(lambda: scene.double.helping == 3, "one helps again")
     scene.double.stop.set()

@@ -12,6 +12,7 @@ from ccsync_watch.store.database import Database
 from support.searching import search_for
 from support.sqlite_memory import bytes_of_sqlite
 from support.storing import message
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     import pytest
@@ -37,7 +38,7 @@ def test_new_messages_are_indexed_after_a_wake(world: World, clock: FakeClock) -
     for number in range(2):
         world.say(f"u{number}", "xylophone")
         indexer.wake()
-        indexer._threads.submit(lambda: None).result(30)
+        indexer._threads.submit(lambda: None).result(WAIT_SECONDS)
         assert len(search_for(world.database, "xylophone").hits) == number + 1
     assert search.count_unindexed(world.database) == 0
 
@@ -49,7 +50,7 @@ def test_the_dashboards_own_connection_can_index(world: World, clock: FakeClock)
     try:
         indexer = _search_indexer(database, clock)
         indexer.wake()
-        indexer._threads.submit(lambda: None).result(30)
+        indexer._threads.submit(lambda: None).result(WAIT_SECONDS)
     finally:
         database.close()
     assert len(search_for(world.database, "xylophone").hits) == 1
@@ -63,7 +64,7 @@ def test_a_database_that_was_closed_meanwhile_is_not_a_failure(
     indexer = _search_indexer(database, clock)
     database.close()
     indexer.wake()
-    indexer._threads.submit(lambda: None).result(30)
+    indexer._threads.submit(lambda: None).result(WAIT_SECONDS)
     assert caplog.records == []
 
 
@@ -77,7 +78,7 @@ def test_indexing_keeps_no_memory(world: World, clock: FakeClock) -> None:
         world.ingest(*rows)
         world.database.release_memory()
         indexer.wake()
-        indexer._threads.submit(lambda: None).result(60)
+        indexer._threads.submit(lambda: None).result(WAIT_SECONDS)
         return bytes_of_sqlite()
 
     short = index(0, 5)
@@ -97,7 +98,7 @@ def test_a_failure_is_logged_once_and_tried_again(
 
     def run() -> None:
         indexer.wake()
-        indexer._threads.submit(lambda: None).result(30)
+        indexer._threads.submit(lambda: None).result(WAIT_SECONDS)
 
     with monkeypatch.context() as patch:
         patch.setattr(search, "_add", _fail)
@@ -114,22 +115,22 @@ def test_a_page_waits_for_what_is_indexed_soon(world: World, clock: FakeClock) -
     """And no longer than it may."""
     indexer = _search_indexer(world.database, clock)
     world.say("u1", "xylophone")
-    indexer.wait(30)
+    indexer.wait(WAIT_SECONDS)
     assert search.count_unindexed(world.database) == 0
     started, go_on = threading.Event(), threading.Event()
 
     def hang(_database: Database, _clock: Clock) -> int:
         started.set()
-        go_on.wait(30)
+        go_on.wait(WAIT_SECONDS)
         return 0
 
     slow = StoreIndexer(
         world.database, hang, subject="index", clock=clock, priority=PagePriority(clock)
     )
     slow.wait(0.001)
-    assert started.wait(30)
+    assert started.wait(WAIT_SECONDS)
     go_on.set()
-    slow.wait(30)
+    slow.wait(WAIT_SECONDS)
 
 
 def _fail(*_arguments: object) -> NoReturn:

@@ -23,6 +23,7 @@ from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.bounded_answers import MAX_ANSWER_BYTES, json_object
 from ccsync_watch.opensync.http_client import OpenSyncClient
 from support.opensync_double.samples import message
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ class Server:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(30)
+        self._thread.join(WAIT_SECONDS)
         assert not self._thread.is_alive()
 
     def _serve(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 from support.opensync_double.backend import Backend
 from support.opensync_double.clock import ManualClock
 from support.opensync_double.server import OpenSyncDouble
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,5 +39,5 @@ def double(clock: ManualClock) -> Iterator[OpenSyncDouble]:
 def client(double: OpenSyncDouble) -> Iterator[httpx.Client]:
     """Have an HTTP client with the right key."""
     key = {"Authorization": f"Bearer {double.api_key}"}
-    with httpx.Client(base_url=double.url, headers=key, timeout=5) as client:
+    with httpx.Client(base_url=double.url, headers=key, timeout=WAIT_SECONDS) as client:
         yield client

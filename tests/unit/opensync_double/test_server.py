@@ -13,6 +13,7 @@ import pytest
 
 from support.opensync_double.samples import message, session
 from support.opensync_double.server import OpenSyncDouble
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from support.opensync_double.records import Fields
@@ -47,7 +48,7 @@ def test_a_chunked_body_is_read(double: OpenSyncDouble, client: httpx.Client) ->
 def test_a_cut_body_is_no_request(double: OpenSyncDouble) -> None:
     """What arrives half is neither recorded nor carried out, and no crash of the double."""
     host, port = double.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=WAIT_SECONDS) as connection:
         connection.sendall(b"POST /sync/session HTTP/1.1\r\nContent-Length: 99\r\n\r\n{}")
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1) == b""
@@ -108,6 +109,6 @@ def test_a_crash_of_the_double_fails_its_test() -> None:
 
 def _send_nonsense(double: OpenSyncDouble) -> None:
     host, port = double.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=WAIT_SECONDS) as connection:
         connection.sendall(b"POST /sync/session HTTP/1.1\r\nContent-Length: x\r\n\r\n")
         assert connection.recv(1) == b""

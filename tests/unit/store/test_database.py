@@ -19,6 +19,7 @@ from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import Database, open_database, open_for_reading
 from ccsync_watch.store.migrations import MIGRATIONS
 from support.sqlite_memory import bytes_of_sqlite
+from support.waiting import WAIT_SECONDS
 
 
 def _put(database: Database, name: str) -> None:
@@ -306,9 +307,9 @@ def test_closing_interrupts_what_another_thread_reads(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=read_without_end)
     thread.start()
-    assert is_reading.wait(60)
+    assert is_reading.wait(WAIT_SECONDS)
     database.close()
-    thread.join(60)
+    thread.join(WAIT_SECONDS)
     assert errors == ["interrupted"]
     gc.collect()
     assert _open_files((tmp_path / "ccsync.db").resolve()) == 0

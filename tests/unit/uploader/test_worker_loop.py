@@ -23,6 +23,7 @@ from ccsync_watch.uploader.backoff import Backoff, Notifier
 from support.fakes import FakeClock
 from support.memory_destination import connect_memory
 from support.storing import SESSION, World, message
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,11 +59,11 @@ class Workers:
         self.uploader.wake_all()
         for thread in self.threads:
             if thread.ident is not None:
-                thread.join(10)
+                thread.join(WAIT_SECONDS)
                 assert not thread.is_alive()
 
 
-def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def _until(condition: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
     end = time.monotonic() + seconds
     pause = threading.Event()
     while not condition():
@@ -124,7 +125,7 @@ class TestRun:
 
         def meet(name: str) -> None:
             if name == "state":
-                meeting.wait(10)
+                meeting.wait(WAIT_SECONDS)
 
         workers.memory.on_call = meet
         for number in (1, 2):
@@ -182,7 +183,7 @@ class TestRun:
         workers.memory.failures *= 40
         began = time.monotonic()
         workers.start()
-        _until(lambda: len(workers.memory.rows) == 301, seconds=20)
+        _until(lambda: len(workers.memory.rows) == 301)
         assert time.monotonic() - began < 10
 
     def test_a_revived_key_is_noticed_within_seconds(self, workers: Workers) -> None:
@@ -345,11 +346,11 @@ class TestWaits:
             sleeper.start()
         _until(lambda: len(notifier._condition._waiters) == 3)  # type: ignore[attr-defined]  # as CPython has it
         notifier.wake_one()
-        assert woken.acquire(timeout=10)
+        assert woken.acquire(timeout=WAIT_SECONDS)
         assert len(notifier._condition._waiters) == 2  # type: ignore[attr-defined]  # as above
         notifier.wake_all()
         for sleeper in sleepers:
-            sleeper.join(10)
+            sleeper.join(WAIT_SECONDS)
             assert not sleeper.is_alive()
 
     def test_a_wakeup_before_the_wait_is_not_missed(self) -> None:
