@@ -59,6 +59,34 @@ def blocks_of(
     return days_of(accounts, pace, period_of=starts.__getitem__, has_models=has_models)
 
 
+def latest_blocks(
+    database: Database,
+    prices: PriceList,
+    *,
+    since_ms: int,
+    most: int,
+    pace: Callable[[], None] = no_pace,
+) -> list[HourBlock]:
+    """Return the last ones of the blocks since a time, at most so many: those of `load_blocks`.
+
+    Sessions that were used before them are neither read nor priced.
+    """
+    hour = BLOCK_CALENDAR.key_sql("timestamp_ms")
+    rows = database.read().execute(
+        f"SELECT DISTINCT {hour} FROM usage_tokens WHERE timestamp_ms >= ?"  # noqa: S608 - a constant
+        " AND session_id NOT IN (SELECT id FROM sessions WHERE is_excluded)",
+        (since_ms,),
+    )
+    starts = sorted(set(block_starts(row[0] for row in rows if row[0]).values()))
+    if len(starts) > most:
+        expected = [block_times(start)[0] for start in reversed(starts[-most:])]
+        blocks = load_blocks(database, prices, since_ms=expected[-1], pace=pace)
+        # What has no date of its own, or no readable one, may be of other hours.
+        if [block.start_ms for block in blocks] == expected:
+            return blocks
+    return load_blocks(database, prices, since_ms=since_ms, pace=pace)[:most]
+
+
 def load_blocks(
     database: Database,
     prices: PriceList,

@@ -169,13 +169,21 @@ def _condition_of(
     if session_ids is not None:
         condition += f" AND session_id IN ({','.join('?' * len(session_ids))})"
         values += session_ids
-    if since_ms is not None:
+    if since_ms is not None and until_ms is not None:
+        # What was used before and after a window does not matter: of long ago there is much.
+        condition += (
+            " AND session_id IN (SELECT id FROM sessions"
+            "  WHERE updated_ms >= ? AND coalesce(started_ms, updated_ms) < ?"
+            " UNION SELECT session_id FROM usage WHERE timestamp_ms >= ? AND timestamp_ms < ?)"
+        )
+        values += [since_ms, until_ms, since_ms, until_ms]
+    elif since_ms is not None:
         condition += (
             " AND session_id IN (SELECT id FROM sessions WHERE updated_ms >= ?"
             " UNION SELECT session_id FROM usage WHERE timestamp_ms >= ?)"
         )
         values += [since_ms, since_ms]
-    if until_ms is not None:
+    elif until_ms is not None:
         # One without any date has none of its usage in a window that ends.
         condition += (
             " AND (session_id IN (SELECT id FROM sessions"

@@ -129,12 +129,13 @@ def take_snapshot(
         hosts=hosts[:_MAX_LINES] if len(hosts) > 1 else [],
         tools=overview.tools[:_MAX_LINES],
         slowest=sorted(timed, key=lambda tool: -tool.total_ms / tool.results)[:_MAX_LINES],
-        blocks=hour_blocks.load_blocks(
+        blocks=hour_blocks.latest_blocks(
             database,
             prices,
             since_ms=max(since_ms or 0, days_ago_ms(now_ms, _BLOCK_DAYS)),
+            most=_MAX_BLOCKS,
             pace=pace,
-        )[:_MAX_BLOCKS],
+        ),
         hours=prompt_counts.prompts_by_hour(database, since_ms),
         calendar=prompt_counts.prompts_by_day(database, now_ms - _YEAR_MS),
         today=today,
@@ -153,8 +154,9 @@ def _count_previous(
     if date_range.days is None:
         return None
     since_ms = days_ago_ms(now_ms, 2 * date_range.days)
-    first = local_datetime(days_ago_ms(now_ms, date_range.days)).date().isoformat()
-    accounts = load_accounts(database, prices, since_ms=since_ms, pace=pace)
+    until_ms = days_ago_ms(now_ms, date_range.days)
+    first = local_datetime(until_ms).date().isoformat()
+    accounts = load_accounts(database, prices, since_ms=since_ms, until_ms=until_ms, pace=pace)
     days = [line for line in breakdowns.days_of(accounts, pace) if line.key and line.key < first]
     return PreviousPeriod(
         sessions=sum(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.accounting.hour_blocks import load_blocks
+from ccsync_watch.accounting.hour_blocks import latest_blocks, load_blocks
 from ccsync_watch.model import Part
 from support.storing import OTHER, SESSION, World, message, usage
 
@@ -42,6 +42,31 @@ def test_a_block_begins_with_the_hour_of_its_first_response(world: World) -> Non
     assert all(block.used.cost.usd is not None for block in blocks)
     later = load_blocks(world.database, world.prices, since_ms=START_MS + 9 * HOUR_MS)
     assert [(block.start_ms - START_MS) // HOUR_MS for block in later] == [30, 9]
+
+
+@pytest.mark.parametrize("step", [1.0, 3.7, 11.0])
+def test_the_last_blocks_are_those_of_all(world: World, step: float) -> None:
+    """However used, and whatever has no date; and what was before them is not priced."""
+    for number in range(30):
+        _use(world, number * step, session_id=SESSION if number % 7 else OTHER)
+        _use(world, number * step + 0.1, session_id=f"{number:08}-0000-4000-8000-000000000000")
+    every = load_blocks(world.database, world.prices, since_ms=0)
+    priced: list[int] = []
+    last = latest_blocks(
+        world.database, world.prices, since_ms=0, most=3, pace=lambda: priced.append(1)
+    )
+    assert last == every[:3]
+    few = len(priced)
+    load_blocks(world.database, world.prices, since_ms=0, pace=lambda: priced.append(1))
+    assert few < (len(priced) - few) * 2 / 3
+    undated = usage("undated", session_id=SESSION, timestamp_ms=None, tokens_out=100)
+    world.ingest(message("undated"), usages=(undated,))
+    with world.database.write() as connection:
+        connection.execute("UPDATE sessions SET is_excluded = 1 WHERE id = ?", (OTHER,))
+    for most in (1, 4, 99):
+        every = load_blocks(world.database, world.prices, since_ms=START_MS)
+        last = latest_blocks(world.database, world.prices, since_ms=START_MS, most=most)
+        assert last == every[:most]
 
 
 def test_a_block_has_all_sessions_but_excluded_ones(world: World) -> None:
