@@ -156,7 +156,7 @@ def _check_rows(database: Database, unreadable: int) -> Iterable[Problem]:
             "rows-repaired",
             "Repaired rows",
             f"{plural(sum(repaired.values()), 'damaged row')} could be read: {kinds}",
-            "nothing to do: what was lost of them is a character at most, shown as \ufffd",
+            "nothing to do: what could not be kept of them is shown as \ufffd or as '...'",
             "info",
         )
     unknown = unknown_line_types(database)

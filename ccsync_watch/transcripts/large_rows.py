@@ -37,6 +37,7 @@ _MOST_NESTING = 1000
 """A row that is nested deeper is not read."""
 _OPEN = b'"...":"'
 _CLOSE = b'",'
+_DEEPER = b'"..."'
 _FILLER = b" " * (64 << 10)
 _BYTES_OF_CONTAINER = 250
 _BYTES_OF_VALUE = 60
@@ -67,6 +68,23 @@ def shorten_row(data: bytes) -> bytes | bytearray:
         if _takes_little(row):
             return row
     raise TooManyValuesError
+
+
+def without_deep_values(data: bytes | bytearray, most: int) -> bytes | bytearray:
+    """Return JSON in which a text stands for each list or object inside of `most` others."""
+    pieces: list[bytes | bytearray] = []
+    position = depth = start = 0
+    for token, at in _tokens(data):
+        if token in b"[{":
+            depth += 1
+            if depth == most + 1:
+                start = at
+        elif token in b"]}":
+            depth -= 1
+            if depth == most:
+                pieces += (data[position:start], _DEEPER)
+                position = at + 1
+    return b"".join((*pieces, data[position:])) if pieces else data
 
 
 def _without_elements(data: bytes | bytearray, most: int) -> bytes | bytearray:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from support.lines import Writer, line
+import orjson
+import pytest
+
+from ccsync_watch.model import REPAIRED_PREFIX
+from ccsync_watch.transcripts.json_rows import ODD_NUMBER, TOO_DEEP
+from support.lines import Writer, call, line, text
 from support.parsing import parse_rows, uuids
 from support.pumping import ids
 
@@ -19,19 +24,43 @@ def test_half_a_surrogate_pair_is_replaced() -> None:
 
 def test_an_escape_in_a_line_that_is_not_json_recovers_nothing() -> None:
     """Lenient loading is as strict about everything else."""
-    batch = parse_rows(b'{"type":"user","x":"\\ud83d\n', b'{"a":NaN,"b":"\\ud83d"}\n')
+    batch = parse_rows(b'{"type":"user","x":"\\ud83d\n', b'{"a":none,"b":"\\ud83d"}\n')
     assert len(batch.unreadable) == 2
 
 
-def test_a_row_nested_too_deeply_is_unreadable() -> None:
-    """Later stages walk a row by recursion."""
-    deep = b'{"parentUuid":null,"x":' + b"[" * 500 + b"]" * 500 + b"}\n"
-    deeper = b'{"parentUuid":null,"x":' + b"[" * 5000 + b"]" * 5000 + b"}\n"
-    escaped = b'{"parentUuid":null,"s":"\\ud83d","x":' + b"[" * 5000 + b"]" * 5000 + b"}\n"
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "9" * 400, "9" * 5000])
+def test_a_number_that_cannot_be_one_is_a_text(number: str) -> None:
+    """The row is whole otherwise; tokens in such a form are not known, and never 0."""
+    writer = Writer()
+    row = writer.answer(text("said"), input_tokens=77)
+    other = line(row).replace(b'"isSidechain":', b'"x":' + number.encode() + b',"isSidechain":')
+    batch = parse_rows(other)
+    assert uuids(batch) == ids(row)
+    assert [usage.input_tokens for usage in batch.usages] == [77]
+    assert batch.counted[f"{REPAIRED_PREFIX}{ODD_NUMBER}"] == 1
+    unknown = parse_rows(line(row).replace(b":77", f":{number}".encode()))
+    assert (unknown.usages, len(unknown.uncounted)) == ([], 1)
+
+
+@pytest.mark.parametrize("levels", [101, 500, 5000])
+@pytest.mark.parametrize("more", [b"", b'"s":"\\ud83d",'])
+def test_what_is_nested_too_deeply_is_left_out_of_its_row(levels: int, more: bytes) -> None:
+    """Later stages walk a row by recursion; what else it says was said, and used tokens."""
+    deep = b'{"b":"[{","a":' * levels + b"1" + b"}" * levels
+    row = Writer().answer(call("toolu_1", "mcp__tree__put", tree=0), input_tokens=77)
+    batch = parse_rows(line(row).replace(b'"tree":0', more + b'"tree":' + deep))
+    assert uuids(batch) == ids(row)
+    assert [usage.input_tokens for usage in batch.usages] == [77]
+    assert batch.counted[f"{REPAIRED_PREFIX}{TOO_DEEP}"] == 1
+    assert b'"..."' in orjson.dumps(batch.messages[0].parts[0].content)
+
+
+def test_damage_that_is_nested_too_deeply_is_unreadable() -> None:
+    """There is no row in it."""
     after = Writer().prompt("after")
-    batch = parse_rows(deep, deeper, escaped, after)
+    batch = parse_rows(b'{"type":"user","x":' + b"[" * 5000 + b"\n", after)
     assert uuids(batch) == ids(after)
-    assert len(batch.unreadable) == 3
+    assert len(batch.unreadable) == 1
 
 
 def test_many_brackets_are_not_deep() -> None:
