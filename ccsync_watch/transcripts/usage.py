@@ -30,6 +30,10 @@ _UNIQUE_ID = re.compile(r"msg_[0-9A-Za-z_]{20,}")
 # What the API lists of a response that the tokens of the response do not contain: an advisor's
 # answers, and the summaries by which it shortens a conversation.
 _FURTHER = frozenset({"advisor_message", "compaction"})
+_COUNTS = (
+    "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"
+)  # fmt: skip
+_OPENAI_COUNTS = ("prompt_tokens", "completion_tokens")
 # At the end of the id of a record that stands for one row.
 ROW_MARK = "@"
 
@@ -80,7 +84,9 @@ def read_usages(
     if values is None:
         return [], []
     is_synthetic = message.get("model") == SYNTHETIC_MODEL or row.get("isApiErrorMessage") is True
-    counts = _token_counts(values) if isinstance(values, dict) else None
+    is_final = text(message.get("stop_reason")) is not None
+    is_known = isinstance(values, dict) and (not is_final or is_synthetic or _has_counts(values))
+    counts = _token_counts(values) if is_known else None
     if is_synthetic and counts is not None and not any(counts):
         return [], []
     request_id = _request_id(row)
@@ -110,7 +116,7 @@ def read_usages(
         row_session_id=source.session_id,
         uuid=source.uuid,
         start=source.start,
-        is_final=text(message.get("stop_reason")) is not None,
+        is_final=is_final,
         is_fast=values.get("speed") == "fast",
         is_us_only=values.get("inference_geo") == "us",
         cost_usd=_cost(row.get("costUSD")),
@@ -212,12 +218,40 @@ def _parts_of(total: TokenCounts, iterations: list[Mapping[str, Any]]) -> tuple[
     return parts if sums == list(total.billed) else ()
 
 
+def _has_counts(values: Mapping[str, Any]) -> bool:
+    """Return whether a usage says of any tokens how many there were, if only that there were 0."""
+    return values.get("input_tokens") is not None or any(
+        values.get(name) is not None for name in (*_COUNTS, "cache_creation", *_OPENAI_COUNTS)
+    )
+
+
+def _translated(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a usage with the API's names where a gateway left those of OpenAI's.
+
+    There, what was read from a cache is a part of the prompt.
+    """
+    if not (values.get("prompt_tokens") or values.get("completion_tokens")):
+        return values
+    if any(map(values.get, _COUNTS)):
+        return values
+    prompt = token_count(values.get("prompt_tokens"))
+    cached = token_count(mapping(values.get("prompt_tokens_details")).get("cached_tokens"))
+    own = _UNREADABLE if prompt is None or cached is None else max(0, prompt - cached)
+    return {
+        "input_tokens": own,
+        "output_tokens": values.get("completion_tokens"),
+        "cache_read_input_tokens": cached,
+        "server_tool_use": values.get("server_tool_use"),
+    }
+
+
 def _token_counts(values: Mapping[str, Any]) -> TokenCounts | None:
     """Return the counts of a usage, None if one of them cannot be a count of tokens.
 
     Cache writes that older clients did not split by lifetime count as 5-minute writes, which were
     the only kind at the time.
     """
+    values = _translated(values)
     lifetimes = mapping(values.get("cache_creation"))
     input_tokens = token_count(values.get("input_tokens"))
     output = token_count(values.get("output_tokens"))

@@ -144,6 +144,47 @@ class TestCounts:
         assert usage_of(answer(cache_creation={lifetime: -1})) is None
         assert usage_of(answer(server_tool_use={"web_search_requests": -1})) is None
 
+    @pytest.mark.parametrize(
+        "values",
+        [{}, {"total_tokens": 12}, {"usage": {"input_tokens": 12}}, {"input_tokens": None}],
+    )
+    def test_a_usage_without_a_count_is_not_one_of_zero_tokens(self, values: object) -> None:
+        """What a response used is not known then, so it does not cost $0.00."""
+        row = answer()
+        row["message"]["usage"] = values
+        usages, uncounted = read_usages(row, SOURCE)
+        assert (usages, [item.row_id for item in uncounted]) == ([], ["u1"])
+        # While a response is written, its counts may be still to come.
+        row["message"]["stop_reason"] = None
+        assert len(read_usages(row, SOURCE)[0]) == 1
+        row["message"] |= {"model": "<synthetic>", "stop_reason": "stop_sequence"}
+        assert read_usages(row, SOURCE) == ([], [])
+
+    @pytest.mark.parametrize(
+        "own", [{}, {"input_tokens": 0, "output_tokens": 0, "cache_creation": {"x": 0}}]
+    )
+    def test_the_names_of_another_vendors_api_are_read(self, own: dict[str, object]) -> None:
+        """Some gateways leave them; there, the prompt includes what a cache gave."""
+        row = answer()
+        counts = {
+            "prompt_tokens": 100, "completion_tokens": "7", "total_tokens": 107,
+            "prompt_tokens_details": {"cached_tokens": 60},
+        }  # fmt: skip
+        row["message"]["usage"] = own | counts
+        usage = usage_of(row)
+        assert usage is not None
+        assert (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens) == (40, 7, 60)
+        row["message"]["usage"] = own | counts | {"prompt_tokens_details": {"cached_tokens": -1}}
+        assert usage_of(row) is None
+        row["message"]["usage"] = own | counts | {"prompt_tokens": "many"}
+        assert usage_of(row) is None
+
+    def test_of_both_vendors_names_the_apis_own_count(self) -> None:
+        """Where they are filled in, they say more."""
+        usage = usage_of(answer(input_tokens=40, prompt_tokens=100, completion_tokens=7))
+        assert usage is not None
+        assert (usage.input_tokens, usage.output_tokens) == (40, 5)
+
     def test_a_count_that_is_missing_is_zero(self) -> None:
         """Other vendors have no caches."""
         usage = usage_of(answer(cache_read_input_tokens=None))
