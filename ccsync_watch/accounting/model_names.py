@@ -73,6 +73,8 @@ _OPENROUTER_VENDORS = {
     "seed": "bytedance-seed", "step": "stepfun",
 }  # fmt: skip
 
+# How some gateways separate the provider from the name: before a comma it can have any name.
+_SEPARATED = re.compile(r"([\w.-]+)([,:])\s*(?=[^\s,])")
 _WINDOW = re.compile(r"\[[^\[\]]*\]$")
 _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")
 # Resources whose last part is a model's name; the others' is an id that says nothing.
@@ -127,11 +129,14 @@ def read_name(written: str) -> ModelName:
     """Return what a model's name says; without references if it does not name a model."""
     name = _WINDOW.sub("", written.strip().lower()).strip()
     provider: str | None = None
-    first, colon, rest = name.partition(":")
-    if colon and first in _PATH_PROVIDERS:  # some gateways separate the provider so
-        name = f"{first}/{rest}"
+    separated = _SEPARATED.match(name)
+    if separated and separated[1] in _PATH_PROVIDERS:
+        name = f"{separated[1]}/{name[separated.end() :]}"
+    elif separated and separated[2] == ",":
+        provider, name = _VENDOR_PROVIDERS.get(separated[1]), name[separated.end() :]
     if ":" not in name.partition("/")[0]:  # an ARN has paths of its own
-        provider, name = _without_path(name)
+        by_path, name = _without_path(name)
+        provider = by_path or provider
     if name.startswith("arn:"):
         arn = _ARN.fullmatch(name)
         if arn is None or arn[1] not in _NAMED_RESOURCES:

@@ -31,9 +31,11 @@ _MIXED = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[0-9A-Za-z]{16,}")
 _HEX = re.compile(r"[0-9a-f]+")
 _SHORTEST_MIXED = 16
 _NUMERAL = re.compile(r"[0-9]{1,19}(?:\.0{1,9})?", re.ASCII)
+_REAL_NUMERAL = re.compile(r"[0-9]{1,19}(?:\.[0-9]{1,9})?", re.ASCII)
+_MAIL_DATE = re.compile(r"\s*(?:[A-Za-z]{3},\s*)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d", re.ASCII)
 _ISO = re.compile(
     r"\s*(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,18}))?)?"
-    r"\s*([Zz]|UTC|[+-]\d\d(?::?\d\d)?)?\s*",
+    r"\s*([Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)?\s*",
     re.ASCII,
 )
 # Transcripts exist since 2025: a time before 2000 or after 2099 is a broken clock or no time.
@@ -196,11 +198,11 @@ def milliseconds(timestamp: object) -> int | None:
 
 def _lenient_milliseconds(timestamp: str) -> int | None:
     """Read the forms of ISO 8601 that `fromisoformat` of every Python does not, and numerals."""
-    if _NUMERAL.fullmatch(timestamp.strip()):
+    if _REAL_NUMERAL.fullmatch(timestamp.strip()):
         return _scaled(float(timestamp))
     match = _ISO.fullmatch(timestamp)
     if match is None:
-        return None
+        return _mail_milliseconds(timestamp)
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     microsecond = int((fraction or "0")[:6].ljust(6, "0"))
     sign = -1 if zone and zone[0] == "-" else 1
@@ -213,6 +215,21 @@ def _lenient_milliseconds(timestamp: str) -> int | None:
         ) - sign * offset  # fmt: skip
     except (ValueError, OverflowError):
         return None
+    return _plausible(round(moment.timestamp() * 1000))
+
+
+def _mail_milliseconds(timestamp: str) -> int | None:
+    """Read the form of mails and of HTTP: `Mon, 21 Sep 2026 13:33:20 GMT`."""
+    if not _MAIL_DATE.match(timestamp):
+        return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, hardly used
+
+    try:
+        moment = parsedate_to_datetime(timestamp)
+    except (ValueError, TypeError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
     return _plausible(round(moment.timestamp() * 1000))
 
 
