@@ -118,13 +118,16 @@ def count_prompts(database: Database, *, since_ms: int | None = None) -> int:
     return int(database.read().execute(query, {"since": since_ms}).fetchone()[0])
 
 
-def active_sessions(database: Database, *, since_ms: int | None = None) -> set[str]:
+def active_sessions(
+    database: Database, *, since_ms: int | None = None, until_ms: int | None = None
+) -> set[str]:
     """Return the sessions with messages of their own in which somebody said something."""
+    before = "" if until_ms is None else " AND m.timestamp_ms < :until"
     rows = database.read().execute(
         "SELECT s.id FROM sessions s WHERE NOT s.is_excluded"  # noqa: S608 - constants
         " AND s.is_conversation AND coalesce(s.updated_ms, 0) >= :floor AND EXISTS"
-        f" (SELECT 1 FROM messages m WHERE m.session_id = s.id AND {_counted(since_ms)})",
-        {"since": since_ms, "floor": since_ms or 0},
+        f" (SELECT 1 FROM messages m WHERE m.session_id = s.id AND {_counted(since_ms)}{before})",
+        {"since": since_ms, "floor": since_ms or 0, "until": until_ms},
     )
     return {row[0] for row in rows}
 

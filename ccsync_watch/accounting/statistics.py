@@ -49,9 +49,13 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsOverview:
-    """All tables of one selection, the sums over its sessions, and their accounts by their ids."""
+    """All tables of one selection, the sums over its sessions, and their accounts by their ids.
+
+    `unanswered` of the sessions have no response: `accounts`, and so the tables, are without them.
+    """
 
     sessions: int
+    unanswered: int
     prompts: int
     days: list[BreakdownLine]
     projects: list[BreakdownLine]
@@ -87,8 +91,10 @@ def overview(
         (since_ms or 0,),
     )
     active = activity.active_sessions(database, since_ms=since_ms)
+    sessions = active | accounts.keys() & {row[0] for row in recent}
     return StatisticsOverview(
-        sessions=len(active | accounts.keys() & {row[0] for row in recent}),
+        sessions=len(sessions),
+        unanswered=len(sessions - accounts.keys()),
         prompts=activity.count_prompts(database, since_ms=since_ms),
         days=breakdowns.days_of(accounts, pace),
         projects=breakdowns.projects_of(database, accounts, pace),

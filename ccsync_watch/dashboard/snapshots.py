@@ -43,7 +43,7 @@ class ProjectLine:
 
 @dataclass(frozen=True, slots=True)
 class PreviousPeriod:
-    """What was used in as many days before the range; sessions are those that used anything."""
+    """What was used in as many days before the range."""
 
     sessions: int
     prompts: int
@@ -56,12 +56,14 @@ class PreviousPeriod:
 class Snapshot:
     """The overview of one range, as it was at `counted_ms`; `since_ms` is where the range begins.
 
-    `hosts` are the machines, if there are several. `blocks` are the last ones of five hours.
+    `unanswered` of the sessions have no response, and so no tokens. `hosts` are the machines, if
+    there are several. `blocks` are the last ones of five hours.
     """
 
     counted_ms: int
     since_ms: int | None
     sessions: int
+    unanswered: int
     prompts: int
     tool_calls: int
     tool_errors: int
@@ -110,6 +112,7 @@ def take_snapshot(
         counted_ms=now_ms,
         since_ms=since_ms,
         sessions=overview.sessions,
+        unanswered=overview.unanswered,
         prompts=overview.prompts,
         tool_calls=overview.tool_calls,
         tool_errors=overview.tool_errors,
@@ -158,11 +161,14 @@ def _count_previous(
     first = local_datetime(until_ms).date().isoformat()
     accounts = load_accounts(database, prices, since_ms=since_ms, until_ms=until_ms, pace=pace)
     days = [line for line in breakdowns.days_of(accounts, pace) if line.key and line.key < first]
+    active = activity.active_sessions(database, since_ms=since_ms, until_ms=until_ms)
+    used = {
+        session_id
+        for session_id, account in accounts.items()
+        if any(share.day and share.day < first for share in account.shares)
+    }
     return PreviousPeriod(
-        sessions=sum(
-            any(share.day and share.day < first for share in account.shares)
-            for account in accounts.values()
-        ),
+        sessions=len(active | used),
         prompts=activity.count_prompts(database, since_ms=since_ms) - prompts,
         tokens=breakdowns.total(days).tokens,
         cost=total_cost(line.cost for line in days),

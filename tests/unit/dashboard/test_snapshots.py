@@ -119,3 +119,19 @@ def test_empty_store_has_empty_figures(world: World) -> None:
     assert snapshot.is_empty
     assert snapshot.cached_share is None
     assert len(snapshot.bars.days) == 1
+
+
+def test_sessions_without_a_response_are_counted_in_both_periods_and_named(
+    filled: World,
+) -> None:
+    """The tables of `stats` are of what was used: they leave them out."""
+    _add_session(filled, "quiet", NOW_MS - 9 * DAY_MS, is_used=False)
+    week = _snapshot(filled, "7")
+    since = Selection(since_ms=week.since_ms)
+    lines = statistics.by_session(filled.database, filled.prices, since)
+    answered = [line for line in lines if line.account.responses]
+    assert week.sessions == len(lines)
+    assert week.unanswered == week.sessions - len(answered) == 1
+    assert week.previous is not None
+    assert week.previous.sessions == 1
+    assert _snapshot(filled, "all").unanswered == 2
