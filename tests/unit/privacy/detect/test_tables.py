@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ccsync_watch.privacy import Redactor
 
 PIECE = 1 << 19
+_PASSWORD = re.compile(r"q[0-9a-f]{10}Z[0-9]")
+"""What every password here looks like: to search for each of many would take most of the time."""
 
 
 @lru_cache(maxsize=1)
@@ -55,7 +58,7 @@ def test_a_long_table_is_read_to_its_end(form: str, count: int) -> None:
     text = "\n".join([HEADERS[form], *rows, ""])
     assert (len(text) > PIECE) is (count > 2_000)
     redacted = _redactor().redact(text)
-    assert [word for word in passwords if word in redacted] == []
+    assert not set(_PASSWORD.findall(redacted)) & set(passwords)
     assert redacted.count("user") == count
     assert _redactor().redact(redacted) == redacted
 
