@@ -32,6 +32,7 @@ from ccsync_watch.store.damage import (
 )
 from ccsync_watch.store.full_check import check_content, check_schema
 from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.store.packed_texts import check_dictionary
 from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout, set_pragmas
 from ccsync_watch.store.schema import migrate, newer_schema, older_schema
 from ccsync_watch.store.text_functions import add_text_functions
@@ -243,12 +244,11 @@ def open_database(
 ) -> Database:
     """Open the database in the state folder; create or migrate it as needed.
 
-    `on_progress` gets how much of a long migration is done, and of how much.
-
-    A corrupt one is renamed and kept; in its place, and in that of one that was deleted, comes the
-    copy of it, else an empty one. Then the transcripts are read again.
-    Raises StateError when the folder cannot be used, UnsafePath when it is another user's.
+    `on_progress` gets how much of a long migration is done, and of how much. Its copy, or else an
+    empty one, replaces a corrupt one, which is renamed and kept, and one that was deleted.
+    Raises StateError when the folder or installation is unusable, UnsafePath when it is another's.
     """
+    check_dictionary()
     path = folder / DATABASE_NAME
     try:
         make_folder(folder)
@@ -284,6 +284,7 @@ def open_for_reading(folder: Path) -> Database | None:
             error = NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             raise state_error(folder, error, doing="use the state folder")
         return None
+    check_dictionary()
     database = Database(path, read_only=True)
     try:
         read = database.read()

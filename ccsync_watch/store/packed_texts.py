@@ -6,15 +6,19 @@ sixth smaller, and both directions quicker. What was packed without one is unpac
 packed text is a BLOB, so a column may hold both.
 
 It has a checksum: one wrong bit could change much of a text. What is damaged reads as `DAMAGED`, so
-that it hides nothing but itself.
+that it hides nothing but itself. So has the dictionary: with another one nothing could be read, and
+what that one packs could never be read again.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
+
+from ccsync_watch.errors import StateError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,6 +32,7 @@ _MAX_TEXT_BYTES = 1 << 30  # SQLite stores no longer ones
 _LEVEL = 3
 # Its number is in each text that was packed with it: see `scripts/train_text_dictionary.py`.
 _DICTIONARY = "text_dictionary_1.bin"
+_DIGEST = "3d865db1a4fc77e123b3f02938e79fdb5bf174a3cce158b587d3b221edf6c677"
 
 
 class _Compressor(Protocol):
@@ -54,9 +59,30 @@ class _Codec(threading.local):
         self.error: type[Exception] = zstandard.ZstdError
 
 
+def check_dictionary() -> None:
+    """Raise StateError where texts can neither be packed nor be read: before any is."""
+    _dictionary()
+
+
 @functools.cache
 def _dictionary() -> bytes:
-    return resources.files("ccsync_watch.store").joinpath(_DICTIONARY).read_bytes()
+    file = resources.files("ccsync_watch.store").joinpath(_DICTIONARY)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise _unusable(f"cannot be read ({error.strerror})") from None
+    if hashlib.sha256(data).hexdigest() != _DIGEST:
+        raise _unusable("is damaged")
+    return data
+
+
+def _unusable(what: str) -> StateError:
+    return StateError(
+        f"the file {_DICTIONARY} of this installation {what}, and without it no stored text can be"
+        " read or written",
+        hint="reinstall ccsync-watch; nothing is lost",
+        title="Installation damaged",
+    )
 
 
 @functools.cache

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import random
+import shutil
 import sqlite3
 import string
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib import resources
+from pathlib import Path
 
 import orjson
 import pytest
@@ -16,6 +20,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ccsync_watch
 from ccsync_watch.store.packed_texts import (
     DAMAGED,
     MIN_PACKED_BYTES,
@@ -49,6 +54,33 @@ def test_the_dictionary_never_changes() -> None:
     data = resources.files("ccsync_watch.store").joinpath("text_dictionary_1.bin").read_bytes()
     expected = "3d865db1a4fc77e123b3f02938e79fdb5bf174a3cce158b587d3b221edf6c677"
     assert hashlib.sha256(data).hexdigest() == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\x37\xa4\x30\xec\x01" + bytes(8187), "is damaged"), (None, "cannot be read")],
+)
+def test_a_damaged_dictionary_is_noticed_before_anything_is_stored(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    """What was packed with another one could never be read again."""
+    copy = tmp_path / "ccsync_watch"
+    ignored = shutil.ignore_patterns("__pycache__", "static", "text_dictionary_1.bin")
+    shutil.copytree(Path(ccsync_watch.__file__).parent, copy, ignore=ignored)
+    if content is not None:
+        (copy / "store" / "text_dictionary_1.bin").write_bytes(content)
+    state = tmp_path / "state"
+    code = (
+        "import sys; from pathlib import Path;"
+        " from ccsync_watch.store.database import open_database;"
+        " open_database(Path(sys.argv[1]), now_ms=0)"
+    )
+    words = [sys.executable, "-c", code, str(state)]
+    ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "StateError: the file text_dictionary_1.bin of this installation " in ended.stderr
+    assert message in ended.stderr
+    assert "reinstall ccsync-watch" in ended.stderr
+    assert not state.exists()
 
 
 @given(st.text(), st.integers(1, 60))
