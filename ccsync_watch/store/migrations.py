@@ -1151,4 +1151,33 @@ MIGRATIONS: tuple[str, ...] = (
     -- From here on, texts are packed with a dictionary, which an earlier version does not have: it
     -- must not open the database, in which it would find damaged texts.
     """,
+    """
+    -- Version 0.1.0 took every date of a row for right; from 2000 to 2100 they are now. A row with
+    -- another one has none, until its file is read again and it gets that of its neighbour. It is
+    -- placed by the one before it, and no session comes before all others until the year 9999.
+    DELETE FROM meta WHERE name = 'session_figures' AND EXISTS (SELECT 1 FROM sessions
+        WHERE min(started_ms, updated_ms) < 946684800000
+        OR max(started_ms, updated_ms) >= 4102444800000);
+    UPDATE compact_messages SET timestamp_ms = NULL
+        WHERE timestamp_ms < 946684800000 OR timestamp_ms >= 4102444800000;
+    UPDATE compact_messages SET dated_ms = coalesce(timestamp_ms, (SELECT dated_ms
+        FROM compact_messages b WHERE b.session_key = compact_messages.session_key
+        AND b.transcript_id = compact_messages.transcript_id AND b.seq < compact_messages.seq
+        AND b.dated_ms >= 946684800000 AND b.dated_ms < 4102444800000
+        ORDER BY b.seq DESC LIMIT 1))
+        WHERE dated_ms < 946684800000 OR dated_ms >= 4102444800000;
+    UPDATE compact_usage SET timestamp_ms = (SELECT dated_ms FROM compact_messages
+        WHERE seq = carrier_seq)
+        WHERE timestamp_ms < 946684800000 OR timestamp_ms >= 4102444800000;
+    UPDATE compact_usage_rows SET timestamp_ms = NULL
+        WHERE timestamp_ms < 946684800000 OR timestamp_ms >= 4102444800000;
+    UPDATE sessions SET (started_ms, updated_ms) = (SELECT min(timestamp_ms), max(timestamp_ms)
+        FROM compact_messages WHERE session_key = (SELECT key FROM ids WHERE id = sessions.id))
+        WHERE min(started_ms, updated_ms) < 946684800000
+        OR max(started_ms, updated_ms) >= 4102444800000;
+    UPDATE sessions SET forked_ms = NULL
+        WHERE forked_ms < 946684800000 OR forked_ms >= 4102444800000;
+    UPDATE remote SET newest_ms = coalesce((SELECT updated_ms FROM sessions
+        WHERE id = session_id), 0) WHERE newest_ms >= 4102444800000;
+    """,
 )

@@ -592,3 +592,46 @@ def test_what_a_fork_copied_and_sessions_of_subagents_alone_are_deleted(
         (SESSION, "session"), (SESSION, "u1"), (SESSION, "c2"), (OTHER, "w1")
     ]  # fmt: skip
     assert [row[0] for row in world.database.read().execute("SELECT id FROM sessions")] == [SESSION]
+
+
+FAR_MS = 253_402_250_400_000  # in the year 9999, which version 0.1.0 stored as it was written
+
+
+@pytest.mark.parametrize("at_ms", [FAR_MS, 0])
+def test_rows_of_no_possible_date_get_that_of_their_neighbour(world: World, at_ms: int) -> None:
+    """Otherwise one such row has its session first in every list, for as long as it is stored."""
+    for name in (SESSION, FORK):
+        answered = usage(f"msg-{name}", session_id=name, timestamp_ms=at_ms)
+        rows = (
+            message("u1", session_id=name, at_ms=START_MS),
+            message("u2", session_id=name, at_ms=at_ms, start=1, usage_id=answered.id),
+            message("u3", session_id=name, at_ms=START_MS + 5000, start=2),
+        )
+        world.ingest(*rows, session_id=name, usages=(answered,))
+    world.drain()
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, RELEASED)
+    world.open()
+
+    def read(query: str) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in world.database.read().execute(query)]
+
+    ends = (START_MS, START_MS + 5000)
+    assert read("SELECT DISTINCT started_ms, updated_ms FROM sessions") == [ends]
+    assert read("SELECT max(newest_ms) FROM remote") == [(START_MS + 5000,)]
+    assert read("SELECT DISTINCT timestamp_ms, dated_ms FROM messages WHERE uuid = 'u2'") == [
+        (None, START_MS)
+    ]
+    assert read("SELECT DISTINCT timestamp_ms FROM usage") == [(START_MS,)]
+
+    # One transcript is still there, and is read again.
+    world.ends.clear()
+    inferred = {"time": "inferred"}
+    row = message("u2", at_ms=START_MS, start=1, facts=inferred, usage_id=f"msg-{SESSION}")
+    world.ingest(message("u1", at_ms=START_MS), row, message("u3", at_ms=START_MS + 5000, start=2))
+    assert read("SELECT timestamp_ms FROM messages WHERE uuid = 'u2' ORDER BY session_id") == [
+        (START_MS,),
+        (None,),
+    ]
+    queued = read("SELECT uuid FROM outbox JOIN messages USING (seq) WHERE kind = 'prompt'")
+    assert queued == [("u2",)], "the backend has its date of before"
