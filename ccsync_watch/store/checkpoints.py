@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Checkpoint, Fingerprint, Stream
+from ccsync_watch.store.titles import list_unread
 
 if TYPE_CHECKING:
     import sqlite3
@@ -100,3 +101,4 @@ def mark_missing(database: Database, present: AbstractSet[bytes], now_ms: int) -
             connection.executemany(
                 "UPDATE transcripts SET missing_since_ms = ? WHERE path_key = ?", changed
             )
+            list_unread(connection, [key for since, key in changed if since is not None])

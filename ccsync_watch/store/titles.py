@@ -84,6 +84,21 @@ def save_titles(connection: sqlite3.Connection, messages: Iterable[Message]) -> 
     )
 
 
+def list_unread(connection: sqlite3.Connection, path_keys: Iterable[bytes]) -> None:
+    """Mark the conversations among sessions whose files are gone before they were read again.
+
+    An update of the database leaves that to the reading, which has more of a session.
+    """
+    kinds = sorted(_CONVERSATION_KINDS | {"answer", "tool_result"})
+    connection.executemany(
+        "UPDATE sessions SET is_conversation = 1 WHERE NOT is_conversation AND id IN"  # noqa: S608 - question marks only
+        " (SELECT session_id FROM transcripts WHERE path_key = ? AND offset = 0 AND size = -1)"
+        " AND EXISTS (SELECT 1 FROM messages m WHERE m.session_id = sessions.id"
+        f" AND m.agent_id IS NULL AND m.kind IN (?{', ?' * (len(kinds) - 1)}))",
+        [(key, *kinds) for key in path_keys],
+    )
+
+
 def _title_of(message: Message) -> tuple[TitleRank, str] | None:
     """Return the title that a message makes, None for one that makes none."""
     if message.kind not in _TITLED_KINDS:

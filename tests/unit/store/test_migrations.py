@@ -13,6 +13,7 @@ from ccsync_watch.hook_events import HookEvent
 from ccsync_watch.model import Part, Redacted, Subagent
 from ccsync_watch.opensync import wire
 from ccsync_watch.store import call_index, file_list, search
+from ccsync_watch.store.checkpoints import mark_missing
 from ccsync_watch.store.conversations import list_helpers
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.file_list import FileFilter
@@ -635,3 +636,16 @@ def test_rows_of_no_possible_date_get_that_of_their_neighbour(world: World, at_m
     ]
     queued = read("SELECT uuid FROM outbox JOIN messages USING (seq) WHERE kind = 'prompt'")
     assert queued == [("u2",)], "the backend has its date of before"
+
+
+def test_sessions_whose_files_are_gone_at_the_update_stay_in_the_list(world: World) -> None:
+    """The client deletes old transcripts; a session without a word of anybody's is not listed."""
+    world.ingest(message("u1", "Mine"))
+    world.ingest(message("c1", "/clear", session_id=OTHER, kind="command"), session_id=OTHER)
+    world.ingest(message("u1", session_id=FORK), session_id=FORK)
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, RELEASED)
+    world.open()
+    mark_missing(world.database, {FORK.encode()}, 7)
+    rows = world.database.read().execute("SELECT id, is_conversation FROM sessions")
+    assert {row[0]: row[1] for row in rows} == {SESSION: 1, OTHER: 0, FORK: 0}, "FORK is read again"
