@@ -45,9 +45,10 @@ class Saying:
 
 @dataclass
 class World:
-    """All that was ever written, on every machine."""
+    """All that was ever written, on every machine; `texts` is what was said."""
 
     canaries: Canaries
+    texts: list[str] = field(default_factory=list)
     sayings: dict[str, Saying] = field(default_factory=dict)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     counts: dict[str, int] = field(default_factory=dict)
@@ -181,7 +182,9 @@ class Conversation:
             words.insert(chance.randrange(len(words)), secret())
         if chance.random() < 0.05:
             words.append(self.world.canaries.assignment())
-        return f"{mark} {' '.join(words)} {mark}"
+        said = f"{mark} {' '.join(words)} {mark}"
+        self.world.texts.append(said)
+        return said
 
     def prompt_row(self, file: TranscriptFile, chance: random.Random) -> bytes:
         """Return what the user types."""

@@ -240,6 +240,19 @@ class Machine:
                 process.wait()
                 return None, _all_of(process)
 
+    def redact_by_earlier(self, lines: Sequence[str]) -> list[str]:
+        """Return lines as the earlier version's `redact` prints them."""
+        assert self.earlier is not None
+        completed = subprocess.run(
+            [str(self.earlier), "redact"],
+            env=self.program.environment,
+            input="".join(f"{text}\n" for text in lines),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return completed.stdout.splitlines()
+
     # Faults -----------------------------------------------------------------------------------
 
     def fill_disk(self) -> None:

@@ -34,14 +34,17 @@ _TARGET_SECONDS = 30.0
 class ChaosProxy:
     """Passes requests on to `target`; a share of `rate` goes wrong, in ways that `seed` decides.
 
-    `counts` has how often each did.
+    `counts` has how often each did. `bodies` has what arrived here, by the `sender` of that time:
+    also requests that never reach the backend have left the machine.
     """
 
     target: str
-    seed: int
+    seed: str
+    sender: str = ""
     rate: float = 0.0
     longest_seconds: float = 2.0
     counts: dict[str, int] = field(default_factory=dict)
+    bodies: dict[str, list[bytes]] = field(default_factory=dict)
     _numbers: int = 0
     _answered: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -66,9 +69,10 @@ class ChaosProxy:
         """The address to configure."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def decide(self) -> tuple[int, str | None, random.Random]:
-        """Count a request, and return what happens to it."""
+    def decide(self, body: bytes) -> tuple[int, str | None, random.Random]:
+        """Keep a request, and return its number and what happens to it."""
         with self._changed:
+            self.bodies.setdefault(self.sender, []).append(body)
             self._numbers += 1
             number = self._numbers
             chance = random.Random(f"proxy {self.seed} {number}")  # noqa: S311 - repeatable
@@ -112,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_request(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         proxy = self.server.proxy
-        number, way, chance = proxy.decide()
+        number, way, chance = proxy.decide(body)
         if way == "cut-before":
             return self._cut()
         if way == "delay-request":

@@ -53,6 +53,9 @@ _EXIT_CODES = {0, 1, 2, 3, 4}
 _RUNNING = "Already running"
 # It ends within seconds, whatever its threads wait for: on a busy machine by force.
 _FORCED = "stopping took too long"
+# Who sent a request. The earlier version has rules of its own, and fewer of them.
+_THIS = "this version"
+_THE_EARLIER = "the earlier version"
 # That of version 0.1.0.
 _EARLIER_SCHEMA = 6
 
@@ -129,8 +132,8 @@ class ChaosRun:
             f"{ENDS}backend-offline": lambda _machine, _chance: self.opensync.online(),
             "backend-mood": self._set_mood,
             f"{ENDS}backend-mood": lambda _machine, _chance: self._plan(0.05),
-            "proxy-mood": self._set_proxy,
-            f"{ENDS}proxy-mood": lambda _machine, _chance: setattr(self.proxy, "rate", 0.02),
+            "proxy-mood": lambda _machine, chance: self._set_proxies(chance.choice(_RATES)),
+            f"{ENDS}proxy-mood": lambda _machine, _chance: self._set_proxies(0.02),
         }
 
     # The run ----------------------------------------------------------------------------------
@@ -155,17 +158,18 @@ class ChaosRun:
         self.report.left_out = abilities.missing()
         if self.earlier is None:
             self.report.left_out.append("left out: an earlier version takes no turns")
-        with (
-            ChaosProxy(self.opensync.url, self.seed) as self.proxy,
-            contextlib.ExitStack() as stack,
-        ):
-            self.machines = []
+        with contextlib.ExitStack() as stack:
+            self.machines: list[Machine] = []
+            self.proxies: list[ChaosProxy] = []
             for number in range(2):
+                proxy = ChaosProxy(self.opensync.url, f"{self.seed} {number}")
+                self.proxies.append(stack.enter_context(proxy))
                 machine = Machine(self.folder, number, abilities, earlier=self.earlier)
                 stack.callback(machine.close)
                 self.machines.append(machine)
+                proxy.sender = _THIS if machine.is_updated else _THE_EARLIER
                 machine.program.configure(
-                    convex_url=self.proxy.url,
+                    convex_url=proxy.url,
                     api_key=self.opensync.api_key,
                     dashboard={"enabled": number == 0, "port": 0},
                 )
@@ -297,7 +301,7 @@ class ChaosRun:
         # One that was about to say that another process holds the state folder ends so as well.
         is_excused = machine.is_excused() or _FORCED in last or _RUNNING in last
         if code not in {None, 0, -signal.SIGTERM} and not is_excused:
-            self.report.verdict.add("exit code", f"{code} after SIGTERM")
+            self.report.verdict.add("exit code", f"{code} after SIGTERM: {last!r}")
 
     def _start(self, machine: Machine, _chance: random.Random) -> None:
         machine.start()
@@ -309,6 +313,7 @@ class ChaosRun:
         machine.terminate()
         machine.program.path = self.machines[0].program.path
         machine.is_updated = True
+        self.proxies[machine.number].sender = _THIS
         machine.start()
         return True
 
@@ -414,8 +419,9 @@ class ChaosRun:
     def _plan(self, rate: float) -> None:
         self.opensync.faults = FaultPlan.random(self.seed, rate=rate, retry_after_seconds=1)
 
-    def _set_proxy(self, _machine: Machine, chance: random.Random) -> None:
-        self.proxy.rate = chance.choice(_RATES)
+    def _set_proxies(self, rate: float) -> None:
+        for proxy in self.proxies:
+            proxy.rate = rate
 
     # The end ----------------------------------------------------------------------------------
 
@@ -427,7 +433,7 @@ class ChaosRun:
                     file.finish()
         self.opensync.online()
         self._plan(_LAST_RATE)
-        self.proxy.rate = _LAST_RATE
+        self._set_proxies(_LAST_RATE)
         for machine in self.machines:
             machine.restore()
             machine.collect(is_last=True)
@@ -444,7 +450,7 @@ class ChaosRun:
             _SETTLE_SECONDS,
         )
         self.opensync.faults = FaultPlan.none()
-        self.proxy.rate = 0.0
+        self._set_proxies(0.0)
         wait_until(self._is_settled, "all is stored and acknowledged", _SETTLE_SECONDS)
         for machine in self.machines:
             completed = machine.program.call("sync-now", "--timeout", "300", seconds=600)
@@ -532,7 +538,8 @@ class ChaosRun:
             "secrets": len(self.world.canaries.planted),
             "commands": sum(len(machine.finished) for machine in self.machines),
         }
-        self.report.faults.update({f"proxy: {way}": n for way, n in self.proxy.counts.items()})
+        for proxy in self.proxies:
+            self.report.faults.update({f"proxy: {way}": n for way, n in proxy.counts.items()})
 
     def _places(self) -> Iterator[tuple[str, bytes]]:
         """Yield everything that the program wrote, printed, showed and sent."""
@@ -549,7 +556,9 @@ class ChaosRun:
                     machine.program.state, "SELECT unpacked(content) FROM parts"
                 )
                 yield f"{name}: texts", "\n".join(str(text) for (text,) in texts).encode()
-        yield "requests", b"\n".join(call.body for call in self.opensync.backend.calls)
+        for machine, proxy in zip(self.machines, self.proxies, strict=True):
+            for sender, bodies in proxy.bodies.items():
+                yield f"machine {machine.number}: requests of {sender}", b"\n".join(bodies)
         yield "tables of the backend", self.opensync.backend.tables_text().encode()
         yield from getattr(self, "_pages", {}).items()
 
@@ -559,12 +568,27 @@ class ChaosRun:
         for place, data in self._places():
             leaked = Canaries.find_all(data) & planted
             leaked |= {secret.decode() for secret in others if secret in data}
+            if place.endswith(_THE_EARLIER):
+                passed = self._passed_by_earlier(leaked)
+                self.report.figures["secrets that the earlier version leaves"] = len(passed)
+                leaked -= passed
             for secret in sorted(leaked):
                 self.report.verdict.add("leaked", f"{secret[:12]}… in {place}")
             if b"Traceback (most recent call last)" in data and "texts" not in place:
                 start = data.index(b"Traceback (most recent call last)")
                 text = data[start : start + 3000].decode(errors="replace")
                 self.report.verdict.add("traceback", f"in {place}: {text}")
+
+    def _passed_by_earlier(self, secrets: set[str]) -> set[str]:
+        """Return those that the earlier version's own rules leave in every text they were in."""
+        texts = [text for text in self.world.texts if any(secret in text for secret in secrets)]
+        cleaned = list(zip(texts, self.machines[1].redact_by_earlier(texts), strict=True))
+        return {
+            secret
+            for secret in secrets
+            if (results := [result for text, result in cleaned if secret in text])
+            and all(secret in result for result in results)
+        }
 
 
 _WRITERS: dict[str, Callable[[Conversation, random.Random], object]] = {
