@@ -112,8 +112,8 @@ def _warn_of_unread(result: FlushAnswer) -> bool:
         )
     if result.unreadable:
         warn(
-            f"transcripts and folders that could not be read: {result.unreadable:,},"
-            " see `ccsync-watch status`"
+            f"transcripts and folders that could not be read: {result.unreadable:,};"
+            " `ccsync-watch logs` names them"
         )
     for problem in result.folders:
         warn(one_line(problem))
