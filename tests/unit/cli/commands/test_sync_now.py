@@ -21,7 +21,11 @@ DONE = FlushAnswer(
     [
         ((0, 0), 0, []),
         ((1, 715), 0, ["not read yet: 715 bytes, the last line of 1 transcript, without"]),
-        ((2, 1), 3, ["1 byte, the last line of 2 transcripts", "could not be read: 3,"]),
+        (
+            (2, 1),
+            3,
+            ["1 byte, the last line of 2 transcripts", "could not be read: 3; `ccsync-watch logs`"],
+        ),
     ],
 )
 def test_what_could_not_be_read_is_said_with_an_exit_code(
