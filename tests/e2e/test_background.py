@@ -115,6 +115,8 @@ def held(clean: Program, tmp_path: Path) -> Iterator[Path]:
         os.kill(pidfile.pid, signal.SIGKILL)
 
 
+# As long as a test waits: after its own 20 s it says that the daemon is still starting.
+START = ("start", "--timeout", f"{WAIT_SECONDS - 10:g}")
 STARTING = (
     "Starting. On a busy machine that takes a while; `ccsync-watch status` shows when it runs\n"
 )
@@ -135,7 +137,7 @@ def test_a_start_that_takes_long_is_not_a_failure(clean: Program, held: Path) ->
         assert (result.code, result.out, result.err) == (3, "", f"ccsync-watch: {STARTING}")
     assert pid_of(clean) == pid
     held.unlink()
-    wait_until(lambda: clean.call("start").out.startswith("Already running"), "it runs")
+    wait_until(lambda: clean.call(*START).out.startswith("Already running"), "it runs")
     assert clean.status()["daemon"]["running"]
     assert pid_of(clean) == pid
     assert clean.call("stop").code == 0
@@ -176,10 +178,10 @@ def test_a_daemon_that_starts_can_be_stopped(clean: Program, held: Path) -> None
 
 def test_start_and_stop_work_once(clean: Program) -> None:
     """A second start finds it running; a second stop finds none."""
-    assert (result := clean.call("start")).code == 0, result.err
+    assert (result := clean.call(*START)).code == 0, result.err
     assert result.out.startswith("Started. ")
     pid = pid_of(clean)
-    assert clean.call("start").out.startswith("Already running (process ")
+    assert clean.call(*START).out.startswith("Already running (process ")
     assert pid_of(clean) == pid
     assert os.getsid(pid) == pid
     Transcript(clean.claude_dir).turn()
@@ -196,7 +198,7 @@ def test_start_and_stop_work_once(clean: Program) -> None:
 
 def test_the_daemon_has_a_low_priority(clean: Program) -> None:
     """As a process, and as a session where the kernel weighs sessions."""
-    assert clean.call("start").code == 0
+    assert clean.call(*START).code == 0
     pid = pid_of(clean)
     expected = max(NICENESS, os.nice(0))  # of a test run that has a low priority itself
     assert os.getpriority(os.PRIO_PROCESS, pid) == expected
@@ -213,7 +215,7 @@ def test_autostart_concerns_hooks_alone(clean: Program) -> None:
     clean.configure(autostart=False)
     assert clean.call("start", "--from-hook").code == 0
     assert read_pidfile(clean.state) is None
-    assert clean.call("start").code == 0
+    assert clean.call(*START).code == 0
     assert is_alive(pid_of(clean))
     assert clean.call("stop").code == 0
 
@@ -222,7 +224,7 @@ def test_an_older_daemon_is_replaced(clean: Program) -> None:
     """It ends in order, and the new one continues its work."""
     old = other_version(clean, "0.0.1")
     Transcript(clean.claude_dir).turn()
-    assert (result := clean.call("start")).code == 0, result.err
+    assert (result := clean.call(*START)).code == 0, result.err
     assert result.out.startswith("Started. ")
     assert old.wait(WAIT_SECONDS) == 0
     assert pid_of(clean) != old.pid
@@ -234,7 +236,7 @@ def test_a_newer_daemon_stays(clean: Program) -> None:
     """Two versions of the plugin do not replace each other's daemon."""
     new = other_version(clean, "99.0.0")
     try:
-        assert clean.call("start").out.startswith("Already running (process ")
+        assert clean.call(*START).out.startswith("Already running (process ")
         assert pid_of(clean) == new.pid
     finally:
         new.kill()
@@ -243,7 +245,7 @@ def test_a_newer_daemon_stays(clean: Program) -> None:
 
 def test_a_hanging_daemon_is_reported(clean: Program) -> None:
     """No command waits for it, and none kills it."""
-    assert clean.call("start").code == 0
+    assert clean.call(*START).code == 0
     pid = pid_of(clean)
     os.kill(pid, signal.SIGSTOP)
     for words in (("start",), ("stop",), ("sync-now", "--timeout", "1")):
@@ -260,7 +262,7 @@ def test_a_hanging_daemon_is_reported(clean: Program) -> None:
 def test_a_daemon_that_cannot_start_says_why(clean: Program) -> None:
     """A mistake in the settings is found before anything is started."""
     clean.configure(auto_sync="maybe")
-    result = clean.call("start")
+    result = clean.call(*START)
     assert result.code == 2
     assert "auto_sync" in result.err
     assert read_pidfile(clean.state) is None
@@ -268,11 +270,11 @@ def test_a_daemon_that_cannot_start_says_why(clean: Program) -> None:
 
 def test_a_reused_process_id_is_not_the_daemon(clean: Program) -> None:
     """The pidfile of a killed daemon names another running process: it is left alone."""
-    assert clean.call("start").code == 0
+    assert clean.call(*START).code == 0
     path = clean.state / "daemon.json"
     content = path.read_text()
     os.kill(pid_of(clean), signal.SIGKILL)
     path.write_text(content.replace(f'"pid":{pid_of(clean)}', f'"pid":{os.getpid()}'))
     assert clean.status()["daemon"]["running"] is False
     assert clean.call("stop").code == 3
-    assert clean.call("start").out.startswith("Started. ")
+    assert clean.call(*START).out.startswith("Started. ")
