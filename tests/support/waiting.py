@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 150.0
 """Long enough for a busy machine: nothing that is measured ends with it."""
 POLL_SECONDS = 0.02
+_MOST_LATER = 20
+"""A wait ends at most a twentieth later than it could: a probe may take from what it waits for."""
 
 T = TypeVar("T")
 
@@ -27,11 +29,12 @@ def wait_for(
     Raises TimeoutError after `timeout` seconds; its message names `what` was waited for and ends
     with the `evidence` of that moment, such as a screen.
     """
-    deadline = time.monotonic() + timeout
+    start = time.monotonic()
     while not (result := probe()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - start
+        if waited > timeout:
             raise TimeoutError(f"{what}: not within {timeout:g} s\n{evidence()}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(max(POLL_SECONDS, waited / _MOST_LATER))
     return result
 
 
