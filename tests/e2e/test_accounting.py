@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,6 +42,7 @@ from support.claude_client.script import (
     usage,
 )
 from support.claude_client.terminal import Terminal
+from support.redaction_corpus.shared import cache_folder
 from support.waiting import WAIT_SECONDS, wait_for
 
 if TYPE_CHECKING:
@@ -303,6 +304,8 @@ def store(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     env = {"HOME": str(played.home.home), "CCSYNC_WATCH_HOME": str(root / "state"),
            "XDG_CACHE_HOME": str(root / "cache")}  # fmt: skip
     settings = load(env, {})
+    # The prices are this test's own; the compiled rules are the run's.
+    settings = replace(settings, cache_dir=cache_folder())
     runtime = Runtime(settings, clock=SystemClock(), host="laptop")
     read_all(runtime)
     runtime.close()

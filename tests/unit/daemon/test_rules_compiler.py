@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,22 +58,22 @@ class SlowRedactor:
         self.caches.append(cache)
 
 
-def test_the_newest_redactor_gets_the_rules(tmp_path: Path) -> None:
+def test_the_newest_redactor_gets_the_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Settings may change while they are compiled; where the process failed, it compiles them."""
     rules = RulesCompiler()
     first, second = SlowRedactor(), SlowRedactor()
-    no_folder = tmp_path / "file" / "below"
-    (tmp_path / "file").touch()
-    rules.start(first, no_folder)  # type: ignore[arg-type]  # what it uses of it
-    rules.turn()
-    rules.start(second, no_folder)  # type: ignore[arg-type]  # as above
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))  # a process that fails at once
+    rules.start(first, tmp_path)  # type: ignore[arg-type]  # what it uses of it
+    rules.start(second, tmp_path)  # type: ignore[arg-type]  # as above
 
     def is_used() -> bool:
         rules.turn()
         return bool(second.caches)
 
     wait_until(is_used, "the process has ended")
-    assert (first.caches, second.caches) == ([], [no_folder])
+    assert (first.caches, second.caches) == ([], [tmp_path])
     rules.stop()
 
 

@@ -28,6 +28,7 @@ from ccsync_watch.store.session_policy import mark_sessions
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock
 from support.lines import SESSION, line
+from support.redaction_corpus.shared import cache_folder
 from support.storing import World
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         claude_dirs=(tmp_path / "claude",),
         state_dir=tmp_path / "state",
+        cache_dir=cache_folder(),
         file=tmp_path / ".claude-code-sync.json",
     )
 
