@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from functools import lru_cache
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,6 @@ class SecretFinder:
         self.pause: Callable[[], None] = lambda: None
         self.known = KnownValues(engine)
         self._user_patterns = patterns
-        self._vendors = _vendor_rules()
         self.engine = build_engine(engine, cache)
 
     def use_compiled(self, cache: Path | None) -> None:
@@ -206,7 +205,7 @@ class SecretFinder:
         vendors: VendorFinder | None = None
         for index, ends in hits.items():
             if index < STRUCTURAL_FROM:
-                vendors = vendors or VendorFinder(data, self._vendors)
+                vendors = vendors or VendorFinder(data, _vendor_rule)
                 yield from vendors.find(index, paced(ends, self.pause))
             elif index < ASSIGNMENTS_FROM:
                 yield from STRUCTURAL_RULES[index - STRUCTURAL_FROM].find(
@@ -294,6 +293,6 @@ def _near_changes(hits: HitsByTrigger, changed: ChangedPlaces) -> HitsByTrigger:
     return near
 
 
-@lru_cache(maxsize=1)
-def _vendor_rules() -> tuple[VendorRule, ...]:
-    return tuple(VendorRule(row) for row in VENDORS)
+@cache
+def _vendor_rule(index: int) -> VendorRule:
+    return VendorRule(VENDORS[index])

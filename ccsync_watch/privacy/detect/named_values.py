@@ -17,6 +17,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     Hits,
     StructuralRule,
     at_groups_of_hits,
+    late_pattern,
     text_of,
     window,
 )
@@ -62,11 +63,12 @@ def find_named(
     What precedes the name ends as `before` says.
     """
     opening = re.compile(before.encode(), re.IGNORECASE)
-    pattern = re.compile(f"(?P<name>{name}){after_name}".encode(), re.IGNORECASE)
+    compile_late = late_pattern(f"(?P<name>{name}){after_name}".encode())
 
     @at_groups_of_hits
     def find(data: bytes, hits: Hits) -> Iterator[Span]:
         position, limit = window(data, hits, reach, 600)
+        pattern = compile_late()
         while (
             match := pattern.search(data, position, limit)
         ) is not None and match.start() < hits.end:

@@ -16,6 +16,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     Hits,
     StructuralRule,
     at_groups_of_hits,
+    late_pattern,
     text_of,
     window,
 )
@@ -86,7 +87,7 @@ for _line in load_lines("secret_calls"):
 
 _NAMES = sorted(name.decode() for name in _CALLS)
 _TREE = prefix_tree(_NAMES)
-_NAME = re.compile(rf"(?<!\w)({_TREE})[ ]?\(".encode())
+_compile_name = late_pattern(rf"(?<!\w)({_TREE})[ ]?\(".encode(), 0)
 
 
 @at_groups_of_hits
@@ -94,7 +95,7 @@ def find_secret_arguments(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield the literals that are a call's secret, by its position."""
     low, high = window(data, hits, _REACH, _AFTER)
     text = data[low : hits.end].lower()
-    for name in _NAME.finditer(text):
+    for name in _compile_name().finditer(text):
         arguments = _arguments(data, low + name.end(), high)
         for call in _CALLS[name[1]]:
             if call.position >= len(arguments):

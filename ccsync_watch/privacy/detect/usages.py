@@ -167,17 +167,21 @@ _HEADS_OF_RULE = 160
 
 def _rule_of(heads: list[str]) -> StructuralRule:
     """Return the rule for the usages that begin with some of the heads."""
-    any_head = re.compile(rf"(?<![\w.-])(?:{prefix_tree(heads)})".encode())
     plain = {head: _start_of(head) for head in heads if head[0].isalnum()}
     words = prefix_tree([head for head, start in plain.items() if start == re.escape(head)])
     longer = [start for head, start in plain.items() if start != re.escape(head)]
     signed = [head for head in heads if not head[0].isalnum()]
+
+    @cache
+    def compile_heads() -> re.Pattern[bytes]:
+        return re.compile(rf"(?<![\w.-])(?:{prefix_tree(heads)})".encode())
 
     @at_groups_of_hits
     def find_positional_secrets(data: bytes, hits: Hits) -> Iterator[Span]:
         """Yield what stands where a usage has its secret."""
         low, high = window(data, hits, _REACH, _AFTER)
         text = data[low : hits.end].lower()
+        any_head = compile_heads()
         position = 0
         while (head := any_head.search(text, position)) is not None:
             position = head.start() + 1

@@ -18,7 +18,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 from ccsync_watch.privacy.heuristics.value_characters import has_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from ccsync_watch.privacy.detect.vendors import Check, Vendor
 
@@ -100,11 +100,14 @@ class VendorRule:
 
 
 class VendorFinder:
-    """The finder for one text; of a prefix that is repeated without end it reads a part."""
+    """The finder for one text; of a prefix that is repeated without end it reads a part.
 
-    def __init__(self, data: bytes, rules: Sequence[VendorRule]) -> None:
+    `rule_at` returns the rule at an index: most rows are never compiled.
+    """
+
+    def __init__(self, data: bytes, rule_at: Callable[[int], VendorRule]) -> None:
         self._data = data
-        self._rules = rules
+        self._rule_at = rule_at
         self._done: dict[int, int] = {}
         self._last: dict[int, int] = {}
         self._rejected: dict[int, tuple[int, int]] = {}
@@ -121,7 +124,7 @@ class VendorFinder:
         since = self._done.get(index, -end)
         if end <= since:
             return None  # inside the token that this rule has just found
-        span = self._rules[index].at(self._data, end, since, self._last.get(index, -1))
+        span = self._rule_at(index).at(self._data, end, since, self._last.get(index, -1))
         self._done[index] = span.end if span else end
         if span is not None:
             self._last[index] = span.end

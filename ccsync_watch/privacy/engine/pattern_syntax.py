@@ -250,6 +250,8 @@ def prefix_tree(words: Sequence[str]) -> str:
 
 def _branches(words: Sequence[str]) -> str:
     """Return the alternatives for any of `words`, without brackets around a single one."""
+    if len(words) == 1:
+        return re.escape(words[0])
     heads: dict[str, list[str]] = {}
     for word in words:
         heads.setdefault(word[:1], []).append(word[1:])

@@ -9,9 +9,7 @@ repeats only, so that no engine does more than a constant amount of work per byt
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
-import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -22,13 +20,14 @@ from ccsync_watch.privacy.engine.pattern_syntax import (
     required,
     width,
 )
+from ccsync_watch.privacy.engine.rules_cache import RulesCache, ScanLayout
 from ccsync_watch.privacy.engine.scan_plan import plan_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ccsync_watch.privacy.engine.scan_plan import Expression
+    from ccsync_watch.privacy.engine.scan_plan import Expression, ScanPlan
 
 Hit = tuple[int, int]
 """Where a trigger's match ends, in bytes, and the trigger's index."""
@@ -59,9 +58,6 @@ class Engine(Protocol):
 
 READY = "ready"
 """The engine that can be had at once, where compiled rules are cached."""
-
-_KEPT = 6
-"""So many files of compiled rules stay in the cache: two versions may be used in turn."""
 
 _CLOSE = 512
 """To begin a scan takes as long as to read so many bytes."""
@@ -103,15 +99,41 @@ class HyperscanEngine:
         self._may_compile = may_compile
         self._library: Any = importlib.import_module("hyperscan")
         self._words = len(triggers)
-        plan = plan_scan(triggers, words, sought)
-        self._bytes = plan.bytes
-        self._before, self._after = plan.before, plan.after
         self._has_sought = bool(sought)
-        self._everywhere = self._load(plan.everywhere, cache)
-        self._apart = self._load(plan.apart, cache)
-        self._near_words = self._load(plan.near_words, cache)
+        files = RulesCache(cache, self._library)
+        key = list(triggers), words, sought
+        layout = files.load_layout(*key)
+        names = layout.files if layout else []
+        databases: list[Any] = [files.load(name) if name else None for name in names]
+        if layout is None or any(
+            name and database is None
+            for name, database in zip(layout.files, databases, strict=True)
+        ):
+            layout, databases = self._compile_all(plan_scan(triggers, words, sought), files)
+            files.save_layout(layout, *key)
+        self._bytes, self._before, self._after = layout.bytes, layout.before, layout.after
+        self._everywhere, self._apart, self._near_words = databases
 
-    def _compile(self, rows: Sequence[Expression]) -> Any:  # noqa: ANN401 - the library has no types
+    def _compile_all(self, plan: ScanPlan, files: RulesCache) -> tuple[ScanLayout, list[Any]]:
+        parts = plan.everywhere, plan.apart, plan.near_words
+        names = [files.name_of(rows) for rows in parts]
+        databases = [self._load(rows, files) for rows in parts]
+        return ScanLayout(plan.bytes, plan.before, plan.after, names), databases
+
+    def _load(self, rows: Sequence[Expression], files: RulesCache) -> Any:  # noqa: ANN401 - the library has no types
+        """Return the compiled database, or None of nothing."""
+        if not rows:
+            return None
+        name = files.name_of(rows)
+        database = files.load(name)
+        if database is None:
+            if not self._may_compile and files.is_there:
+                raise NotCompiledError
+            database = self._compile(rows)
+            files.save(name, database)
+        return database
+
+    def _compile(self, rows: Sequence[Expression]) -> Any:  # noqa: ANN401 - as above
         library = self._library
         database = library.Database()
         database.compile(
@@ -123,33 +145,6 @@ class HyperscanEngine:
                 for row in rows
             ],
         )
-        return database
-
-    def _load(self, rows: Sequence[Expression], cache: Path | None) -> Any:  # noqa: ANN401 - as above
-        """Return the compiled database, or None of nothing.
-
-        A cache that cannot be read or written is not a failure.
-        """
-        if not rows:
-            return None
-        if cache is None:
-            return self._compile(rows)
-        library = self._library
-        digest = hashlib.sha256(repr((library.__version__, list(rows))).encode()).hexdigest()[:16]
-        path = cache / f"rules-{digest}.hs"
-        with contextlib.suppress(OSError, library.error):
-            database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
-            database.scratch = library.Scratch(database)
-            os.utime(path)  # it is in use
-            return database
-        if not self._may_compile:
-            raise NotCompiledError
-        database = self._compile(rows)
-        with contextlib.suppress(OSError):
-            unfinished = path.with_suffix(f".{os.getpid()}")
-            unfinished.write_bytes(library.dumpb(database))
-            unfinished.replace(path)
-            _remove_unused(cache)
         return database
 
     def scan(self, data: bytes) -> list[Hit]:
@@ -286,13 +281,6 @@ def _library_options(library: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as abov
     options.dot_nl = True
     options.max_mem = 1 << 28  # the default is too small for all triggers in one
     return (options,)
-
-
-def _remove_unused(cache: Path) -> None:
-    """Remove the compiled rules that were not used for longest, those of old versions."""
-    files = sorted(cache.glob("rules-*.hs"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in files[_KEPT:]:
-        path.unlink(missing_ok=True)
 
 
 def build(

@@ -10,7 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cache, wraps
 from typing import NamedTuple
 
 from ccsync_watch.privacy.engine.rank import Rank
@@ -216,10 +216,11 @@ def _find_by_pattern(
     accept: Callable[[str], bool] | None,
 ) -> Finder:
     """Return a finder for a pattern. Matches may overlap: each search starts a byte further."""
-    compiled = re.compile(pattern.encode("latin-1"), re.IGNORECASE)
+    compile_late = late_pattern(pattern.encode("latin-1"))
 
     def find(data: bytes, hits: Hits) -> Iterator[Span]:
         position, limit = window(data, hits, reach, _extent(data, hits.end, after))
+        compiled = compile_late()
         while (match := compiled.search(data, position, limit)) is not None:
             if match.start() >= hits.end:
                 return
@@ -231,6 +232,14 @@ def _find_by_pattern(
             position = match.start() + 1
 
     return at_groups_of_hits(find, Seen(after=after + WINDOW_AFTER))
+
+
+def late_pattern(pattern: bytes, flags: int = re.IGNORECASE) -> Callable[[], re.Pattern[bytes]]:
+    """Return what compiles a pattern when it is first needed: most are in no text of a session.
+
+    All together take a tenth of a second, at each start of each process.
+    """
+    return cache(lambda: re.compile(pattern, flags))
 
 
 def _extent(data: bytes, end: int, after: int) -> int:

@@ -9,7 +9,7 @@ import random
 import re
 from collections import Counter
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,8 @@ from support.redaction_corpus.trigger_samples import TriggerSampler
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ccsync_watch.privacy.engine.scan_plan import ScanPlan
 
 TEXTS = (
     [item.text for item in positives(5, 1)]
@@ -145,7 +147,7 @@ def test_what_is_ready_is_not_compiled(tmp_path: Path) -> None:
     assert ready.name == "hyperscan"
     assert ready.scan(b"ghp_abcd") == [(8, 0)]
     assert [path for path in old if path.exists()] == old[-5:]
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.glob("rules-*"))) == 6
 
 
 def test_what_counts_lines_is_found_among_the_rest() -> None:
@@ -196,3 +198,38 @@ def test_words_can_be_sought_with_the_byte_after_them() -> None:
     assert scan(b"123 a_path" + far + b"A_PAT=4") == [(317, 1)]
     assert scan(b"a_pat " + far[:100] + b"123" + far + b"456") == [(109, 0)]
     assert scan(b"a_path" + far + b"123 a_pat") == [(309, 0)]
+
+
+def test_a_cached_scan_is_not_planned_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To plan takes longer than to load what was compiled; what was damaged is made again."""
+    pytest.importorskip("hyperscan")
+    triggers = [
+        engines.Trigger("tok[0-9]{3}", is_caseless=False),
+        engines.Trigger("my (?:secret|other)=[0-9]", is_caseless=True),
+        engines.Trigger(r"\x60", is_caseless=False),
+    ]
+    data = b"tok123 My Secret=7 my other=8 `x` secret"
+    planned: list[int] = []
+
+    def plan(*arguments: Any) -> ScanPlan:  # noqa: ANN401 - as they are passed on
+        planned.append(1)
+        return plan_scan(*arguments)
+
+    monkeypatch.setattr(engines, "plan_scan", plan)
+
+    def hits(words: str = "secret") -> list[tuple[int, int]]:
+        return engines.build(triggers, prefer="hyperscan", cache=tmp_path, words=words).scan(data)
+
+    first = hits()
+    assert sorted({index for _, index in first}) == [0, 1, 2]
+    assert (hits(), len(planned)) == (first, 1)
+    assert (hits("other"), len(planned)) == (first, 2)
+    for path in tmp_path.glob("rules-*"):
+        path.write_bytes(b"damaged")
+    assert (hits(), len(planned)) == (first, 3)
+    for path in tmp_path.glob("layout-*"):
+        path.write_bytes(b"[[]")
+    assert (hits(), len(planned)) == (first, 4)
+    assert len(list(tmp_path.glob("layout-*"))) == 2

@@ -1,0 +1,130 @@
+"""Keeps compiled triggers in a folder, and what a scan has to know of them, for the next start.
+
+Whatever cannot be read or written there is not a failure: then it is computed and compiled again.
+The folder is the user's alone, as compiled triggers are loaded without checks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ccsync_watch.privacy.engine import anchors, pattern_syntax, scan_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ccsync_watch.privacy.engine.scan_plan import Expression
+
+_KEPT = 6
+"""So many files of compiled rules stay in the cache: two versions may be used in turn."""
+_KEPT_LAYOUTS = 2
+
+
+class ScanLayout(NamedTuple):
+    """What a scan has to know of its plan: see `ScanPlan`.
+
+    `files` name what is compiled of those everywhere, apart and near words; empty if there is none.
+    """
+
+    bytes: list[tuple[bytes, int]]
+    before: int
+    after: int
+    files: list[str]
+
+
+class RulesCache:
+    """The files in `folder`, without one if that is None, of a version of the library."""
+
+    def __init__(self, folder: Path | None, library: Any) -> None:  # noqa: ANN401 - it has no types
+        self._folder = folder
+        self._library = library
+
+    @property
+    def is_there(self) -> bool:
+        """Return whether there is a folder."""
+        return self._folder is not None
+
+    def name_of(self, rows: Sequence[Expression]) -> str:
+        """Return the name under which the compiled rows are kept, empty of none."""
+        return f"rules-{self._digest(list(rows))}.hs" if rows else ""
+
+    def load(self, name: str) -> Any:  # noqa: ANN401 - as above
+        """Return compiled triggers, None if they are not there."""
+        if self._folder is None:
+            return None
+        library, path = self._library, self._folder / name
+        with contextlib.suppress(OSError, library.error):
+            database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
+            database.scratch = library.Scratch(database)
+            os.utime(path)  # it is in use
+            return database
+        return None
+
+    def save(self, name: str, database: Any) -> None:  # noqa: ANN401 - as above
+        """Keep compiled triggers."""
+        if self._folder is not None:
+            self._write(name, self._library.dumpb(database))
+            self._remove_unused("rules-*.hs", _KEPT)
+
+    def load_layout(self, *key: object) -> ScanLayout | None:
+        """Return the layout that was saved for what it was computed from, if there is one."""
+        if self._folder is None:
+            return None
+        path = self._layout_path(*key)
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            single, *rest = json.loads(path.read_bytes())
+            layout = ScanLayout([(bytes.fromhex(byte), number) for byte, number in single], *rest)
+            os.utime(path)
+            return layout
+        return None
+
+    def save_layout(self, layout: ScanLayout, *key: object) -> None:
+        """Keep a layout: to compute it takes longer than to load the compiled triggers."""
+        if self._folder is not None:
+            single = [(byte.hex(), number) for byte, number in layout.bytes]
+            data = json.dumps([single, *layout[1:]]).encode()
+            self._write(self._layout_path(*key).name, data)
+            self._remove_unused("layout-*.json", _KEPT_LAYOUTS)
+
+    def _layout_path(self, *key: object) -> Path:
+        folder = self._folder or Path()
+        return folder / f"layout-{self._digest((_planning_code(), *key))}.json"
+
+    def _digest(self, key: object) -> str:
+        data = repr((self._library.__version__, key)).encode()
+        return hashlib.sha256(data).hexdigest()[:16]
+
+    def _write(self, name: str, data: bytes) -> None:
+        if self._folder is None:
+            return
+        path = self._folder / name
+        with contextlib.suppress(OSError):
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_bytes(data)
+            unfinished.replace(path)
+
+    def _remove_unused(self, pattern: str, count: int) -> None:
+        """Remove the files that were not used for longest, those of old versions."""
+        if self._folder is None:
+            return
+        with contextlib.suppress(OSError):
+            files = sorted(
+                self._folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True
+            )
+            for path in files[count:]:
+                path.unlink(missing_ok=True)
+
+
+@cache
+def _planning_code() -> str:
+    """Return a digest of the code that plans a scan: another one may plan it in another way."""
+    code = hashlib.sha256()
+    for module in (anchors, pattern_syntax, scan_plan):
+        code.update(Path(str(module.__file__)).read_bytes())
+    return code.hexdigest()
