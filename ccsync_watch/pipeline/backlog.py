@@ -13,6 +13,8 @@ import heapq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from ccsync_watch.transcripts.discovery import Transcript
 
 
@@ -94,6 +96,15 @@ class Backlog:
             self._subagent_ranks.clear()
             self._read_before.clear()
             self._own_bytes.clear()
+        return queued
+
+    def take_other(self, paths: Container[str]) -> tuple[int, Transcript] | None:
+        """As `take`, but leave the transcripts at some paths in the queue."""
+        left: list[tuple[int, Transcript]] = []
+        while (queued := self.take()) is not None and queued[1].path in paths:
+            left.append(queued)
+        for rank, transcript in left:
+            self.put(transcript, rank)
         return queued
 
     def _is_ahead(self, session_id: str) -> bool:

@@ -134,6 +134,7 @@ class Pump:
             self._resolver.store_missing(self._clock.wall_ms())
         if queued:
             self._chunk_cleaner.want(self.backlog_size()[1])
+            self._prepare()
         return queued
 
     def backlog_size(self) -> tuple[int, int]:
@@ -204,7 +205,7 @@ class Pump:
         both cases the offset stays where it was, and the next rescan queues the transcript again.
         """
         self._commit()  # what was read before a long row does not wait for it
-        queued = self._take()
+        queued = self._backlog.take_other(self._in_progress)
         if queued is None:
             if not self._in_progress:
                 self.close()
@@ -216,26 +217,19 @@ class Pump:
                 queued = self._take_next(until)
         finally:
             self._commit()
+        self._prepare()
+        return True
+
+    def _prepare(self) -> None:
+        """Have what comes next cleaned ahead, unless something is read and not committed."""
         if not self._in_progress:
             self._chunk_cleaner.prepare(
                 self._backlog, offset_of=self._offset_of, is_slow=self._is_slow()
             )
-        return True
 
     def _offset_of(self, path: str) -> int:
         checkpoint = self._resolver.checkpoint(path)
         return checkpoint.offset if checkpoint else 0
-
-    def _take(self) -> tuple[int, Transcript] | None:
-        """Return the first queued transcript that is not being read already."""
-        waiting: list[tuple[int, Transcript]] = []
-        queued = self._backlog.take()
-        while queued is not None and queued[1].path in self._in_progress:
-            waiting.append(queued)
-            queued = self._backlog.take()
-        for rank, transcript in waiting:
-            self._backlog.put(transcript, rank)
-        return queued
 
     def _take_next(self, until: float) -> tuple[int, Transcript] | None:
         """Return the next transcript if it is to be committed with what was read before it."""
@@ -246,7 +240,7 @@ class Pump:
             or self._clock.monotonic() >= until
         ):
             return None
-        queued = self._take()
+        queued = self._backlog.take_other(self._in_progress)
         if queued is None:
             return None
         rank, transcript = queued
@@ -331,8 +325,11 @@ class Pump:
         if not chunks:
             return
         commits = to_commit(chunks, self._config, now_ms=self._clock.steady_ms(), host=self._host)
+        # Of a backlog the last commit waits for the disk, and what was written just now.
+        is_last = not self._backlog and all(chunk.rest is None for chunk in chunks)
+        waits = is_last or any(chunk.is_live for chunk in chunks)
         with garbage_pause():
-            stored = ingest_all(self._database, commits)
+            stored = ingest_all(self._database, commits, waits_for_disk=waits)
         for chunk, ingested in zip(chunks, stored, strict=True):
             self._resolver.remember(chunk.after)
             self._backlog.add_read(chunk.transcript, chunk.size)

@@ -1,7 +1,8 @@
 """Open the database and provide its connections: one writer at a time, a reader per thread.
 
 A commit is on the disk before it returns (`synchronous=FULL`): an offset lost to a power cut would
-do no harm, a lost outbox mark would.
+do no harm, a lost outbox mark would. So those of a backlog do not wait: the next one that does
+brings them to the disk with itself.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout,
 from ccsync_watch.store.schema import migrate, newer_schema, older_schema
 from ccsync_watch.store.text_functions import add_text_functions
 from ccsync_watch.store.views import create_views
-from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes
+from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes, set_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,15 +113,17 @@ class Database:
         return connection
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, waits_for_disk: bool = True) -> Iterator[sqlite3.Connection]:
         """Provide the writing connection in one transaction: all of the block or none of it.
 
+        A power cut may undo one that does not wait, with those after it.
         Raises StateError when the disk or the file cannot be written, or the file is damaged.
         """
         with self._lock:
             if self._writer is None:
                 raise StateError(f"{self.path} was opened for reading", hint="please report this")
             try:
+                set_waiting(self._writer, waits_for_disk=waits_for_disk)
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._writer
@@ -298,11 +301,8 @@ def open_for_reading(folder: Path) -> Database | None:
     database.close()
     if version == 0:  # a daemon is creating it
         return None
-    raise (
-        newer_schema(version)
-        if version > len(MIGRATIONS)
-        else older_schema(is_updating=is_updating)
-    )
+    is_newer = version > len(MIGRATIONS)
+    raise newer_schema(version) if is_newer else older_schema(is_updating=is_updating)
 
 
 def _open(path: Path, aside: Path | None, on_progress: _OnProgress, level: CheckLevel) -> Database:

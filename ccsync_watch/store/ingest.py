@@ -89,13 +89,16 @@ def ingest(
 
 
 def ingest_all(
-    database: Database, batches: Iterable[tuple[Redacted[Batch], Checkpoint, IngestContext]]
+    database: Database,
+    batches: Iterable[tuple[Redacted[Batch], Checkpoint, IngestContext]],
+    *,
+    waits_for_disk: bool = True,
 ) -> list[Ingested]:
     """Commit batches, each with the checkpoint after it, in one transaction.
 
-    Raises StateError; then nothing changed.
+    `waits_for_disk` as in `Database.write`. Raises StateError; then nothing changed.
     """
-    with database.write() as connection:
+    with database.write(waits_for_disk=waits_for_disk) as connection:
         return [
             _ingest(connection, batch.value, checkpoint, context)
             for batch, checkpoint, context in batches

@@ -22,8 +22,16 @@ LOG_BYTES = 4 << 20
 def use_log(connection: sqlite3.Connection) -> None:
     """Have a writing connection use the log."""
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    set_waiting(connection, waits_for_disk=True)
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+
+
+def set_waiting(connection: sqlite3.Connection, *, waits_for_disk: bool) -> None:
+    """Have commits return when they are on the disk, or before: then a power cut may undo them.
+
+    The log is a sequence: whatever waits for the disk takes all commits before with it.
+    """
+    connection.execute(f"PRAGMA synchronous = {'FULL' if waits_for_disk else 'NORMAL'}")
 
 
 def log_bytes(path: Path) -> int:

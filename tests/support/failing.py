@@ -115,10 +115,10 @@ class FailingDatabase(Database):
         return 0
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, waits_for_disk: bool = True) -> Iterator[sqlite3.Connection]:
         """Give the writing connection; the step after it fails with the commit done."""
         self.counter.step()
-        with super().write() as connection:
+        with super().write(waits_for_disk=waits_for_disk) as connection:
             yield connection
             self.counter.step()
         self.counter.step()

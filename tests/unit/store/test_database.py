@@ -88,6 +88,21 @@ class TestOpening:
         assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
         database.close()
 
+    def test_what_does_not_wait_for_the_disk_is_followed_by_what_does(self, tmp_path: Path) -> None:
+        """Whatever became of it."""
+        database = open_database(tmp_path, now_ms=1)
+
+        def synchronous(connection: sqlite3.Connection) -> int:
+            return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+        with database.write(waits_for_disk=False) as connection:
+            assert synchronous(connection) == 1
+        with pytest.raises(ZeroDivisionError), database.write(waits_for_disk=False):
+            raise ZeroDivisionError
+        with database.write() as connection:
+            assert synchronous(connection) == 2
+        database.close()
+
     def test_a_path_with_marks_of_a_url_is_a_path(self, tmp_path: Path) -> None:
         """A question mark in a folder's name does not start a query."""
         folder = tmp_path / "a?b#c %20"
