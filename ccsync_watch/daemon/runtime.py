@@ -44,6 +44,7 @@ from ccsync_watch.uploader.gathering import GATHER_SECONDS
 from ccsync_watch.uploader.parallelism import BACKLOG_WORKERS
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
@@ -199,6 +200,7 @@ class Runtime:
         host: str | None = None,
         is_uploading: bool = True,
         check_level: CheckLevel = CheckLevel.QUICK,
+        early: subprocess.Popen[bytes] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -240,7 +242,7 @@ class Runtime:
             files=transcript_files(settings),
             clock=clock,
             on_commit=self.uploader.wake_one if self.uploader else lambda: None,
-            ahead=self._make_ahead_cleaner(),
+            ahead=self._make_ahead_cleaner(early),
         )
         self.late_secrets = LateSecrets(
             self.database,
@@ -251,7 +253,7 @@ class Runtime:
         )
         self.retention = self._make_retention()
 
-    def _make_ahead_cleaner(self) -> AheadCleaner | None:
+    def _make_ahead_cleaner(self, early: subprocess.Popen[bytes] | None) -> AheadCleaner | None:
         """Return what cleans a long backlog; None where its process would compile the rules."""
         settings = self.settings
         options = redactor_options(settings, known={})
@@ -265,7 +267,7 @@ class Runtime:
             state_dir=settings.state_dir.absolute(),
             files=transcript_files(settings),
         )
-        return AheadCleaner(setup, self.redactor, clock=self.clock)
+        return AheadCleaner(setup, self.redactor, clock=self.clock, early=early)
 
     def _make_retention(self) -> Retention | None:
         chosen = self.settings.retention

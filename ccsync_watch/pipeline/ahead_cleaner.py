@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccsync_watch.pipeline.batch_cleaner import CleanBatch
@@ -24,9 +20,16 @@ from ccsync_watch.pipeline.cleaning_messages import (
     PlanDone,
     checksum_of,
 )
+from ccsync_watch.pipeline.cleaning_start import (
+    START_BYTES,
+    end_process,
+    has_processors,
+    start_process,
+)
 from ccsync_watch.privacy.known.call_history import CALLS
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterable, Iterator
 
     from ccsync_watch.clock import Clock
@@ -38,8 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-START_BYTES = 16 << 20
-"""A shorter backlog is read before a process is ready."""
 _MAX_FAILURES = 3
 _MAX_UNUSED = 8
 """After so many plans of which nothing was used, the process is ended."""
@@ -49,11 +50,6 @@ _MAX_SILENT_SECONDS = 5.0
 _MAX_COUNTED_SECONDS = 1.0
 """Of one wait without a word: this process may have been stopped itself, with the other one."""
 _POLL_SECONDS = 0.05
-# What Python and its libraries need to start. Of the rest, such as an API key, `/proc` would show
-# what this process keeps out of its own visible environment: see `cli.clean_environment`.
-_INHERITED = re.compile(
-    r"HOME|PATH|LANG|LC_\w+|TMPDIR|PYTHON\w*|VIRTUAL_ENV|COVERAGE_\w+|LD_LIBRARY_PATH|DYLD_\w+"
-)
 
 
 class KnowingRedactor(Protocol):
@@ -76,6 +72,7 @@ class KnowingRedactor(Protocol):
 class AheadCleaner:
     """Starts the process for a long backlog, and ends it afterwards. Used by the pump's thread.
 
+    `early` is a process that was started already, by `start_early`.
     `attach` comes first. The pump calls `prepare` between two steps, `take` for each chunk, and
     `add_own` for each that it cleaned itself.
     """
@@ -88,6 +85,7 @@ class AheadCleaner:
         clock: Clock,
         start_bytes: int = START_BYTES,
         max_wait_seconds: float = _MAX_WAIT_SECONDS,
+        early: subprocess.Popen[bytes] | None = None,
     ) -> None:
         self._setup = setup
         self._redactor = redactor
@@ -95,6 +93,7 @@ class AheadCleaner:
         self._start_bytes = start_bytes
         self._max_wait_seconds = max_wait_seconds
         self._cleaner: BatchCleaner | None = None
+        self._early = early
         self._process: subprocess.Popen[bytes] | None = None
         self._pipes: ParentPipes | None = None
         self._is_wanted = self._is_ready = self._has_plan = self._is_waiting = False
@@ -122,7 +121,7 @@ class AheadCleaner:
     def want(self, unread_bytes: int) -> None:
         """Start a process soon if so much is to be read."""
         if unread_bytes >= self._start_bytes and not self._is_wanted:
-            self._is_wanted = self._failures < _MAX_FAILURES and _has_processors()
+            self._is_wanted = self._failures < _MAX_FAILURES and has_processors()
             self._unused = 0
 
     def prepare(self, upcoming: Callable[[], Iterable[PlannedChunk]], *, is_slow: bool) -> None:
@@ -160,29 +159,18 @@ class AheadCleaner:
             return
         self._is_wanted = self._is_ready = False
         self.forget()
-        process, self._process, self._pipes = self._process, None, None
-        if process is not None:
-            process.kill()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
-            process.wait()
+        processes = self._process, self._early
+        self._process = self._early = self._pipes = None
+        for process in processes:
+            if process is not None:
+                end_process(process)
 
     def _start(self) -> None:
         # Not at the top: a reading that is never long needs no processes, and Windows has no pipes
         # of this kind.
         from ccsync_watch.pipeline.process_frames import ParentPipes  # noqa: PLC0415
 
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ccsync_watch.pipeline.cleaning_process"],
-            cwd=os.sep,  # what is imported from there is nobody else's
-            env={name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-        )
+        process, self._early = self._early or start_process(), None
         self._process = process
         if process.stdin is None or process.stdout is None:  # they were asked for
             raise EOFError
@@ -314,12 +302,3 @@ class AheadCleaner:
         if any(change.table != CALLS for change in changes):
             self.forget()
         self._own_calls.update(change.key for change in changes)
-
-
-def _has_processors() -> bool:
-    """Return whether another process can work at the same time, and be talked to."""
-    if os.name != "posix":
-        return False
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) > 1
-    return (os.cpu_count() or 1) > 1

@@ -5,6 +5,7 @@ Ends with 0 when all is read, stored and sent; with 1 when something is not, whi
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +21,14 @@ from ccsync_watch.control.messages import FlushAnswer, FlushRequest
 from ccsync_watch.daemon.background import wait_while_starting
 from ccsync_watch.daemon.hook_event_folders import save_hook_folders
 from ccsync_watch.daemon.instance_lock import InstanceLock
-from ccsync_watch.daemon.runtime import Runtime, make_redactor
-from ccsync_watch.daemon.sync_once import sync_once
 from ccsync_watch.errors import DestinationError, NotRunning
+from ccsync_watch.pipeline.cleaning_start import ending, start_early
+from ccsync_watch.statusline.figures_file import DATABASE_NAME
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import argparse
+    import subprocess
     from collections.abc import Mapping
 
     from ccsync_watch.config import Settings
@@ -129,15 +131,32 @@ def _flush_without_daemon(
     lock.acquire(clock.wall_ms())
     try:
         announce(_IMPORTING)
-        log_to(settings.state_dir, lambda: make_redactor(settings))
-        runtime = Runtime(settings, clock=clock)
-        try:
-            until = clock.monotonic() + timeout
-            with Progress(sys.stderr) as progress:
-                return sync_once(
-                    runtime, session_id, until=until, on_step=lambda: progress.show(runtime)
-                )
-        finally:
-            runtime.close()
+        is_first = not (settings.state_dir / DATABASE_NAME).exists()
+        early = start_early(map(os.fspath, settings.project_roots)) if is_first else None
+        with ending(early):
+            return _import(settings, session_id, timeout, early)
     finally:
         lock.release()
+
+
+def _import(
+    settings: Settings,
+    session_id: str | None,
+    timeout: float,
+    early: subprocess.Popen[bytes] | None,
+) -> FlushAnswer:
+    # Loaded here: a daemon does without it, and the process that cleans ahead loads meanwhile.
+    from ccsync_watch.daemon.runtime import Runtime, make_redactor  # noqa: PLC0415 - see above
+    from ccsync_watch.daemon.sync_once import sync_once  # noqa: PLC0415 - as above
+
+    log_to(settings.state_dir, lambda: make_redactor(settings))
+    clock = SystemClock()
+    runtime = Runtime(settings, clock=clock, early=early)
+    try:
+        until = clock.monotonic() + timeout
+        with Progress(sys.stderr) as progress:
+            return sync_once(
+                runtime, session_id, until=until, on_step=lambda: progress.show(runtime)
+            )
+    finally:
+        runtime.close()

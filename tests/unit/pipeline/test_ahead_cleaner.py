@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.pipeline import cleaning_process
-from ccsync_watch.pipeline.ahead_cleaner import START_BYTES, AheadCleaner
+from ccsync_watch.pipeline.ahead_cleaner import AheadCleaner
 from ccsync_watch.pipeline.cleaning_messages import (
     ChunkCleaned,
     CleaningPlan,
@@ -24,6 +24,7 @@ from ccsync_watch.pipeline.cleaning_messages import (
     PlannedChunk,
 )
 from ccsync_watch.pipeline.cleaning_process import CleaningProcess
+from ccsync_watch.pipeline.cleaning_start import START_BYTES
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.process_frames import ChildPipes, ParentPipes
 from ccsync_watch.privacy.policy.projects import Projects
