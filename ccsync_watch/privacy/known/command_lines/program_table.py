@@ -35,11 +35,11 @@ def is_option(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ProgramRow:
-    """A row: the words after the program, and the conditions on its arguments."""
+    """A row: the words after the program, and the conditions on its arguments, as written."""
 
-    words: tuple[re.Pattern[str], ...]
-    needs: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
+    words: tuple[str, ...]
+    needs: str
+    unless: str
     besides: frozenset[str]
     files: tuple[str, ...]
     flags: tuple[str, ...]
@@ -48,9 +48,9 @@ class ProgramRow:
 
     def start(self, arguments: Arguments) -> int | None:
         """Return where the operands begin if the row matches, None if it does not."""
-        if self.needs is not None and not any(map(self.needs.match, arguments.conditions)):
+        if self.needs and not any(map(_globs_pattern(self.needs).match, arguments.conditions)):
             return None
-        if self.unless is not None and any(map(self.unless.match, arguments.conditions)):
+        if self.unless and any(map(_globs_pattern(self.unless).match, arguments.conditions)):
             return None
         if arguments.first in self.besides:
             return None
@@ -147,9 +147,9 @@ def _row(cells: tuple[str, ...]) -> ProgramRow:
         else:
             words = cell
     return ProgramRow(
-        words=_word_patterns(words),
-        needs=_globs_pattern(conditions.get("needs", "")),
-        unless=_globs_pattern(conditions.get("unless", "")),
+        words=tuple(words.split()),
+        needs=conditions.get("needs", ""),
+        unless=conditions.get("unless", ""),
         besides=frozenset(conditions.get("besides", "").split()),
         files=tuple(conditions.get("files", "").split()),
         flags=tuple(conditions.get("flags", "").lower().split()),
@@ -158,29 +158,27 @@ def _row(cells: tuple[str, ...]) -> ProgramRow:
     )
 
 
-def _globs_pattern(globs: str) -> re.Pattern[str] | None:
-    """Return a pattern for any of some globs, None if there is none."""
-    return re.compile("|".join(map(translate, globs.split()))) if globs else None
+@cache
+def _globs_pattern(globs: str) -> re.Pattern[str]:
+    """Return a pattern for any of some globs; compiled for programs that a session runs."""
+    return re.compile("|".join(map(translate, globs.split())))
 
 
-def _word_patterns(words: str) -> tuple[re.Pattern[str], ...]:
-    """Return a pattern for each of some words; `a,b` is either, `*` any text."""
-    return tuple(
-        re.compile(
-            "|".join(re.escape(choice).replace(r"\*", ".*") for choice in word.split(",")),
-            re.IGNORECASE,
-        )
-        for word in words.split()
-    )
+@cache
+def _word_pattern(word: str) -> re.Pattern[str]:
+    """Return a pattern for a word of a row; `a,b` is either, `*` any text."""
+    choices = (re.escape(choice).replace(r"\*", ".*") for choice in word.split(","))
+    return re.compile("|".join(choices), re.IGNORECASE)
 
 
-def _match_words(patterns: Sequence[re.Pattern[str]], arguments: Sequence[str]) -> int | None:
+def _match_words(words: Sequence[str], arguments: Sequence[str]) -> int | None:
     """Return where the arguments after some words begin, None without these words.
 
     They come first, but for options and what may be an option's value.
     """
     at = 0
-    for pattern in patterns:
+    for word in words:
+        pattern = _word_pattern(word)
         may_be_value = False
         while True:
             if at >= len(arguments):
