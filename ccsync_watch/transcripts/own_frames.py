@@ -46,12 +46,16 @@ def read_workflow_task(text: str) -> MessageContent | None:
     parts: list[Part] = []
     for number, frame in enumerate(frames):
         end = frames[number + 1].start() if number + 1 < len(frames) else len(text)
-        words = unindent(text[frame.end() : end].strip("\n")).strip()
+        body = text[frame.end() : end].strip("\n")
+        words = unindent(body).strip()
         if frame["name"] == _COMPUTED_TASK:
+            if not body.startswith(_INDENT):
+                return None  # whoever quotes the line writes on below it, or nothing
             parts.append(Part("text", words))
         else:
             parts.append(note(_NOTES.get(frame["name"], frame["name"]), words))
-    return MessageContent("system", "task", parts, {})
+    has_task = any(part.kind == "text" for part in parts)
+    return MessageContent("system", "task", parts, {}) if has_task else None
 
 
 def unindent(text: str) -> str:

@@ -41,7 +41,13 @@ class TestWorkflowTasks:
         assert content is not None
         assert [part.kind for part in content.parts] == ["note", "text"]
 
-    @pytest.mark.parametrize("text", ["", f"See: {COMPUTED}", f"Why does it say\n{COMPUTED}  x"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "", f"See: {COMPUTED}", f"Why does it say\n{COMPUTED}  x", AUTOMATED,
+            f"{COMPUTED.strip()} Why do I see this?", f"{COMPUTED}Why do I see this?",
+        ],
+    )  # fmt: skip
     def test_a_frame_that_is_quoted_is_not_one(self, text: str) -> None:
         """A task begins with it; inside a task each line is indented."""
         assert read_workflow_task(text) is None
