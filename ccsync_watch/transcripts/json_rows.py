@@ -49,7 +49,7 @@ def load_row(data: bytes, repairs: Counter[str] | None = None) -> dict[str, Any]
 
 
 def _load(data: bytes | bytearray) -> tuple[object, str]:
-    """Return the value of `data`, and what it has that is not as JSON is; None if it is no JSON."""
+    """Return the value of `data`, None if it is not JSON, and what it has that JSON does not."""
     try:
         return orjson.loads(data), ""
     except orjson.JSONDecodeError as error:

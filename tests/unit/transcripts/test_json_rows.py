@@ -56,7 +56,7 @@ def test_what_is_nested_too_deeply_is_left_out_of_its_row(levels: int, more: byt
 
 
 def test_damage_that_is_nested_too_deeply_is_unreadable() -> None:
-    """There is no row in it."""
+    """It contains no row."""
     after = Writer().prompt("after")
     batch = parse_rows(b'{"type":"user","x":' + b"[" * 5000 + b"\n", after)
     assert uuids(batch) == ids(after)
