@@ -141,7 +141,7 @@ class Terminal:
             lambda: self._shows(text),
             f"{text[-40:]!r} typed",
             TYPE_SECONDS,
-            may_repeat=self._is_input_empty,
+            may_repeat=lambda: self._is_input_empty() and self._has_read_keys(),
         )
 
     def press(self, key: str) -> None:
@@ -254,7 +254,11 @@ class Terminal:
     def _press_until(self, key: str, is_accepted: Callable[[], bool], text: str) -> None:
         """Press a key at a text, again if it came too early, until the client has accepted it."""
         self._repeat_until(
-            lambda: self.press(key), is_accepted, f"{text!r} accepted", ENTER_SECONDS
+            lambda: self.press(key),
+            is_accepted,
+            f"{text!r} accepted",
+            ENTER_SECONDS,
+            may_repeat=self._has_read_keys,
         )
 
     def _repeat_until(
@@ -263,7 +267,7 @@ class Terminal:
         is_done: Callable[[], bool],
         what: str,
         seconds: float,
-        may_repeat: Callable[[], bool] = lambda: True,
+        may_repeat: Callable[[], bool],
     ) -> None:
         """Do `action` until `is_done`, again after each `seconds` in which `may_repeat` is true."""
         action()
@@ -280,6 +284,18 @@ class Terminal:
             return False
 
         wait_for(probe, what, evidence=self._evidence)
+
+    def _has_read_keys(self) -> bool:
+        """Return whether the client waits for more keys, and not for a processor.
+
+        On a busy machine it has not read a key yet that it does not show: pressed again, the key
+        would come twice, and the second time answer a question that nobody has seen.
+        """
+        try:
+            status = Path(f"/proc/{self.pid}/stat").read_text()
+        except (OSError, ValueError):
+            return True  # it has ended, or the system has no such file
+        return status.rpartition(")")[2].split()[0] == "S"
 
     def _is_input_empty(self) -> bool:
         return self._input_box().strip() in PROMPT_SIGNS
