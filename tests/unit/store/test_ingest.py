@@ -279,6 +279,16 @@ class TestOrder:
         assert self._dates(world) == [0, 0]
         assert world.outbox.count_unsettled([SESSION])
 
+    def test_a_row_without_a_time_is_dated_by_the_batch_before(self, world: World) -> None:
+        """But not by the content that its file had before it was written anew."""
+        now = world.clock.now_ms
+        world.ingest(message("u1", at_ms=now))
+        world.ingest(message("u2", at_ms=None), message("u3", at_ms=now + 3_600_000, start=9))
+        assert self._dates(world) == [0, 0, 3_600_000]
+        world.ends[SESSION] = 0
+        world.ingest(message("u4", at_ms=None), message("u5", at_ms=now + 90_000, start=9))
+        assert self._dates(world)[3:] == [90_000, 90_000]
+
     def test_a_file_read_again_from_its_start_starts_a_new_order(self, world: World) -> None:
         """The last date of its old content does not affect its first row."""
         now = world.clock.now_ms
