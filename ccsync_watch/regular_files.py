@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+_MOST = (1 << 63) - 1
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -33,3 +34,20 @@ def read_regular(path: "str | os.PathLike[str]", max_bytes: int = -1) -> bytes:
 def file_of(path: "str | os.PathLike[str]") -> "BinaryIO":
     """Return a regular file to read from. Raises OSError."""
     return os.fdopen(open_regular(path), "rb")
+
+
+def stored_identity(status: os.stat_result) -> "tuple[int, int]":
+    """Return a file's device and inode as SQLite stores integers: in 64 bits, with a sign.
+
+    Network drives and shared folders number files by hashes, of all 64 bits.
+    """
+    return _signed(status.st_dev), _signed(status.st_ino)
+
+
+def stored_mtime_ns(status: os.stat_result) -> int:
+    """Return when a file was changed; after the year 2262, which SQLite cannot store, that."""
+    return max(-_MOST, min(_MOST, status.st_mtime_ns))
+
+
+def _signed(number: int) -> int:
+    return (number + _MOST + 1) % (1 << 64) - _MOST - 1

@@ -30,6 +30,7 @@ from ccsync_watch.store import (
 from ccsync_watch.store.copies import CopyMarker
 from ccsync_watch.store.file_order import FileOrder, last_date
 from ccsync_watch.store.message_writer import MessageWriter
+from ccsync_watch.transcripts.fields import plausible_ms
 from ccsync_watch.transcripts.inferred_times import infer_times
 from ccsync_watch.transcripts.project_folders import find_windows_root
 
@@ -114,7 +115,7 @@ def _ingest(
     value = infer_times(
         value,
         before_ms=last_date(connection, transcript_id) if value.start else None,
-        changed_ms=checkpoint.mtime_ns // 1_000_000 or None,
+        changed_ms=plausible_ms(checkpoint.mtime_ns // 1_000_000),
     )
     touched = _save_rows(connection, value, transcript_id, context)
     # Ranges recorded at or after this start belong to contents that were rewritten since.

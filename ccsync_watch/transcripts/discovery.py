@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Stream
+from ccsync_watch.regular_files import stored_identity, stored_mtime_ns
 from ccsync_watch.transcripts.fields import agent_identity, hashed_id, is_uuid, may_be_secret
 
 if TYPE_CHECKING:
@@ -250,13 +251,13 @@ def stat_transcript(path: str) -> Transcript | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    mtime_ns = status.st_mtime_ns
+    mtime_ns = stored_mtime_ns(status)
     if stream.agent_id is not None:
         mtime_ns = max(mtime_ns, _changed_ns(sidecar_path(path)))
         run = run_path(path)
         if run is not None:
             mtime_ns = max(mtime_ns, _changed_ns(run))
-    return Transcript(path, stream, status.st_size, mtime_ns, status.st_dev, status.st_ino)
+    return Transcript(path, stream, status.st_size, mtime_ns, *stored_identity(status))
 
 
 def scan_transcripts(roots: Iterable[str]) -> TranscriptScan:

@@ -190,7 +190,7 @@ def milliseconds(timestamp: object) -> int | None:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone.utc)
         # Rounded, since the float may be slightly below the millisecond that was written.
-        return _plausible(round(moment.timestamp() * 1000))
+        return plausible_ms(round(moment.timestamp() * 1000))
     if isinstance(timestamp, (int, float)) and not isinstance(timestamp, bool):
         return _scaled(timestamp)
     return None
@@ -215,7 +215,7 @@ def _lenient_milliseconds(timestamp: str) -> int | None:
         ) - sign * offset  # fmt: skip
     except (ValueError, OverflowError):
         return None
-    return _plausible(round(moment.timestamp() * 1000))
+    return plausible_ms(round(moment.timestamp() * 1000))
 
 
 def _mail_milliseconds(timestamp: str) -> int | None:
@@ -230,7 +230,7 @@ def _mail_milliseconds(timestamp: str) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    return _plausible(round(moment.timestamp() * 1000))
+    return plausible_ms(round(moment.timestamp() * 1000))
 
 
 def _scaled(number: float) -> int | None:
@@ -242,5 +242,6 @@ def _scaled(number: float) -> int | None:
     return None
 
 
-def _plausible(value: int) -> int | None:
+def plausible_ms(value: int) -> int | None:
+    """Return a date, None before the year 2000 and after 2100: of a broken clock, or of none."""
     return value if _EARLIEST_MS <= value < _LATEST_MS else None

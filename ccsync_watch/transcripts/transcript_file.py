@@ -10,7 +10,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ccsync_watch.regular_files import open_regular, read_regular
+from ccsync_watch.regular_files import (
+    open_regular,
+    read_regular,
+    stored_identity,
+    stored_mtime_ns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,11 +38,12 @@ def open_file(path: str) -> Iterator[OpenFile]:
     descriptor = open_regular(path)
     try:
         status = os.fstat(descriptor)
+        device, inode = stored_identity(status)
         yield OpenFile(
             size=status.st_size,
-            mtime_ns=status.st_mtime_ns,
-            device=status.st_dev,
-            inode=status.st_ino,
+            mtime_ns=stored_mtime_ns(status),
+            device=device,
+            inode=inode,
             read_at=lambda offset, count: os.pread(descriptor, count, offset),
         )
     finally:

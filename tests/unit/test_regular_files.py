@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from ccsync_watch.control.pidfile import PIDFILE_NAME, read_pidfile
 from ccsync_watch.dashboard.pages.sync_page import _read_log_end
 from ccsync_watch.errors import CcsyncError, StateError
 from ccsync_watch.file_locks import is_locked
-from ccsync_watch.regular_files import file_of, open_regular, read_regular
+from ccsync_watch.regular_files import file_of, open_regular, read_regular, stored_identity
 from ccsync_watch.statusline.figures_file import FIGURES_NAME, read_figures
 from ccsync_watch.transcripts.transcript_file import open_file, read_sidecar
 
@@ -31,6 +33,20 @@ def pipe(tmp_path: Path) -> Path:
     path = tmp_path / "pipe"
     os.mkfifo(path, 0o600)
     return path
+
+
+def test_what_a_file_system_numbers_by_hashes_can_be_stored() -> None:
+    """SQLite's integers have a sign; other files keep other numbers."""
+    numbers = [0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1]
+    statuses = [
+        os.stat_result((0o100600, number, number, 1, 0, 0, 0, 0, 0, 0)) for number in numbers
+    ]
+    identities = [stored_identity(status) for status in statuses]
+    assert identities[:3] == [(number, number) for number in numbers[:3]]
+    assert len(set(identities)) == len(numbers)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for identity in identities:
+            assert connection.execute("SELECT ?, ?", identity).fetchone() == identity
 
 
 def test_a_file_is_read_whole_or_in_part(tmp_path: Path) -> None:
