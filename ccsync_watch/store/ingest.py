@@ -115,7 +115,8 @@ def _ingest(
     value = infer_times(
         value,
         before_ms=last_date(connection, transcript_id) if value.start else None,
-        changed_ms=plausible_ms(checkpoint.mtime_ns // 1_000_000),
+        # Without any date it would be in no list.
+        changed_ms=plausible_ms(checkpoint.mtime_ns // 1_000_000) or context.now_ms,
     )
     touched = _save_rows(connection, value, transcript_id, context)
     # Ranges recorded at or after this start belong to contents that were rewritten since.

@@ -1175,6 +1175,12 @@ MIGRATIONS: tuple[str, ...] = (
         FROM compact_messages WHERE session_key = (SELECT key FROM ids WHERE id = sessions.id))
         WHERE min(started_ms, updated_ms) < 946684800000
         OR max(started_ms, updated_ms) >= 4102444800000;
+    -- A session without any date would be in no list: when its file was changed, or now.
+    UPDATE sessions SET updated_ms = coalesce((SELECT max(mtime_ns) / 1000000 FROM transcripts
+        WHERE session_id = sessions.id AND mtime_ns >= 946684800000000000
+        AND mtime_ns < 4102444800000000000), strftime('%s', 'now') * 1000)
+        WHERE updated_ms IS NULL;
+    UPDATE sessions SET started_ms = updated_ms WHERE started_ms IS NULL;
     UPDATE sessions SET forked_ms = NULL
         WHERE forked_ms < 946684800000 OR forked_ms >= 4102444800000;
     UPDATE remote SET newest_ms = coalesce((SELECT updated_ms FROM sessions

@@ -23,8 +23,8 @@ def infer_times(batch: Batch, *, before_ms: int | None, changed_ms: int | None) 
     """Return a batch in which every row has a time, the same batch if they all have one.
 
     A row is dated by the row before it, else by the next one. `before_ms` is the time of the last
-    row before the batch, and `changed_ms` when the file was changed: all that is known of a file
-    in which no row has a time.
+    row before the batch, and `changed_ms` when the file was changed, or first read: all that is
+    known of a file in which no row has a time.
     """
     rows: list[Any] = [*batch.observations, *batch.messages, *batch.usages]
     if all(row.timestamp_ms is not None for row in rows):

@@ -47,14 +47,14 @@ class TestOrder:
 
     @pytest.mark.parametrize("seconds", [9_000_000_000, 253_370_764_800, 315_532_800])
     def test_a_file_of_an_odd_date_is_read(self, bench: Bench, seconds: int) -> None:
-        """As archives, phones and broken clocks set it; it dates no rows that have no dates."""
+        """As archives, phones and broken clocks set it; rows without dates get the present one."""
         undated = {**Writer(SESSION).prompt("a"), "timestamp": None}
         bench.append(bench.path(SESSION), undated)
         os.utime(bench.path(SESSION), ns=(0, seconds * 1_000_000_000))
         bench.catch_up()
         assert bench.texts() == ["a"]
         dates = bench.select("SELECT DISTINCT timestamp_ms FROM messages WHERE kind = 'prompt'")
-        assert dates == [(None,)]
+        assert dates == [(bench.clock.wall_ms(),)]
         assert bench.catch_up() == 0, "it was read"
 
     def test_a_line_written_now_overtakes_a_backlog(self, bench: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -601,6 +602,7 @@ FAR_MS = 253_402_250_400_000  # in the year 9999, which version 0.1.0 stored as 
 @pytest.mark.parametrize("at_ms", [FAR_MS, 0])
 def test_rows_of_no_possible_date_get_that_of_their_neighbour(world: World, at_ms: int) -> None:
     """Otherwise one such row has its session first in every list, for as long as it is stored."""
+    world.ingest(message("o1", session_id=OTHER, at_ms=at_ms), session_id=OTHER)
     for name in (SESSION, FORK):
         answered = usage(f"msg-{name}", session_id=name, timestamp_ms=at_ms)
         rows = (
@@ -614,12 +616,18 @@ def test_rows_of_no_possible_date_get_that_of_their_neighbour(world: World, at_m
     _downgrade(world.folder / DATABASE_NAME, RELEASED)
     world.open()
 
-    def read(query: str) -> list[tuple[object, ...]]:
-        return [tuple(row) for row in world.database.read().execute(query)]
+    def read(query: str, *values: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in world.database.read().execute(query, values)]
 
     ends = (START_MS, START_MS + 5000)
-    assert read("SELECT DISTINCT started_ms, updated_ms FROM sessions") == [ends]
-    assert read("SELECT max(newest_ms) FROM remote") == [(START_MS + 5000,)]
+    query = "SELECT DISTINCT started_ms, updated_ms FROM sessions WHERE id IN (?, ?)"
+    assert read(query, SESSION, FORK) == [ends]
+    ((started_ms, updated_ms),) = read(query, OTHER, OTHER)
+    assert started_ms == updated_ms
+    assert abs(updated_ms - time.time() * 1000) < 86_400_000, "there is nothing to date it by"
+    assert read("SELECT max(newest_ms) FROM remote") == [
+        (updated_ms if at_ms else START_MS + 5000,)
+    ]
     assert read("SELECT DISTINCT timestamp_ms, dated_ms FROM messages WHERE uuid = 'u2'") == [
         (None, START_MS)
     ]
