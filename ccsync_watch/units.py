@@ -64,8 +64,13 @@ def duration(milliseconds: float | None) -> str:
 
 
 def estimated_duration(seconds: float) -> str:
-    """Return how long something will take: as `duration`, but no part of a second is foreseen."""
-    return duration(seconds * _THOUSAND) if seconds >= _MINUTE else f"{max(1, int(seconds))} s"
+    """Return how long something will take: as `duration`, as exactly as it can be foreseen.
+
+    That is whole seconds, of minutes whole ones, and of days whole hours.
+    """
+    if seconds < _MINUTE:
+        return f"{max(1, int(seconds))} s"
+    return duration(round(seconds / _MINUTE) * _MINUTE * _THOUSAND)
 
 
 def full_count(count: float | None) -> str:

@@ -3,8 +3,9 @@
     uv run --group dev python scripts/take_screenshots.py [--all] [FOLDER]
 
 Without `--all` it makes the two of the README, in `.github` unless another folder is named. `--all`
-takes every page at two widths, light and dark, and on paper, for a person to look at. The
-sessions are those of tests/support/reading_gallery; the README's overview ends today.
+takes every page at three widths, light and dark, and on paper, and those of an empty store, of a
+first import and of a running session, for a person to look at. The sessions are those of
+tests/support/reading_gallery; the README's overview ends today.
 """
 
 from __future__ import annotations
@@ -29,7 +30,13 @@ from support.browser import (  # noqa: E402 - as above
     dashboard_program,
     wait_for_messages,
 )
-from support.reading_gallery import PROJECT, write_gallery, write_month  # noqa: E402 - as above
+from support.reading_gallery import (  # noqa: E402 - as above
+    PROJECT,
+    write_backlog,
+    write_gallery,
+    write_month,
+    write_running,
+)
 from support.waiting import wait_until  # noqa: E402 - as above
 
 if TYPE_CHECKING:
@@ -37,11 +44,13 @@ if TYPE_CHECKING:
 
     from support.browser import Window
 
-WIDTHS = (390, 1440)
+WIDTHS = (390, 1024, 1440)
+STATES = ("empty", "import", "running")
 README = {"overview": "/?range=30", "session": "/sessions/{showcase}"}
 _README_SIZE = {"width": 1280, "height": 860}
 _MAX_HEIGHT = 4000
 _MISSING = "not-there"
+_BACKLOG_MEGABYTES = 150  # more than is read while the pictures are taken
 
 
 def _open(window: Window, name: str, path: str) -> Page:
@@ -80,6 +89,35 @@ def take(
             page.set_viewport_size({"width": 760, "height": 1075})
             page.screenshot(path=folder / f"{name}-print.png")
             page.emulate_media(media="screen")
+
+
+def take_state(browser: Browser, name: str, folder: Path) -> None:
+    """Write pictures of an empty store, of one that is being imported, or of a live session."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ccsync-shots-") as temporary,
+        dashboard_program(Path(temporary)) as program,
+    ):
+        pages = {"overview": "/", "list": "/sessions", "sync": "/sync"}
+        if name == "empty":
+            pages |= {"search": "/search", "files": "/files", "errors": "/errors"}
+            pages["privacy"] = "/privacy"
+        if name == "import":
+            write_backlog(program.claude_dir, _BACKLOG_MEGABYTES)
+        if name == "running":
+            session_id = write_running(program.claude_dir, int(time.time() * 1000))
+            pages = {"session": f"/sessions/{session_id}", "list": "/sessions", "overview": "/"}
+        program.start()
+        if name == "running":
+            wait_for_messages(program, session_id, 10)
+        access = DashboardAccess.request(program)
+        with access.client() as client:
+            client.get("/")
+            if name == "running":
+                wait_until(lambda: "Tokens by day" in client.get("/").text, "all is counted")
+            if name == "import":
+                time.sleep(4)  # so that it can be said how long the rest takes
+        shown = {f"{name}-{page}": path for page, path in pages.items()}
+        take(browser, access, shown, folder, is_all=True)
 
 
 def main() -> None:
@@ -144,6 +182,9 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_SWITCHES))
             take(browser, access, shown, options.folder, is_all=options.all)
+            for state in STATES if options.all else ():
+                if not options.only or state in options.only:
+                    take_state(browser, state, options.folder)
             browser.close()
 
 

@@ -430,6 +430,43 @@ def write_list(
             story.respond(text("Done."), tokens=500 * (number % 24 + 1))
 
 
+def write_running(claude_dir: Path, now_ms: int) -> str:
+    """Write a session that waits for a command and for a subagent at this time; return its id."""
+    story = Story(claude_dir, "running", now_ms - 4 * 60_000)
+    story.prompt("Move the exports to a queue, and tell me when the tests pass.")
+    story.respond(text("I read how exports are made, and move them one by one."))
+    for name in ("exports.py", "queue.py", "worker.py"):
+        story.run("Read", "…", file_path=f"{PROJECT}/shop/{name}")
+    patch = {
+        "filePath": f"{PROJECT}/shop/exports.py",
+        "structuredPatch": [{"lines": ["+a"] * 9 + ["-b"] * 4}],
+    }
+    story.run(
+        "Edit", "ok", detail=patch, file_path=patch["filePath"], old_string="b", new_string="a"
+    )
+    todos = [
+        {"content": "Move the exports", "status": "completed", "activeForm": "Moving the exports"},
+        {"content": "Run the tests", "status": "in_progress", "activeForm": "Running the tests"},
+        {"content": "Write it down", "status": "pending", "activeForm": "Writing it down"},
+    ]
+    story.run("TodoWrite", "Todos have been modified", todos=todos)
+    story.prompt("Also for the invoices, please.")
+    waiting = story.call("Bash", command="pytest -q tests", description="Run the tests")
+    story.respond(text("Now the tests, while the invoices follow."), waiting)
+    return story.session_id
+
+
+def write_backlog(claude_dir: Path, megabytes: int) -> None:
+    """Write transcripts that take a while to be imported, the newest in the last minutes."""
+    story = Story(claude_dir, "backlog0")
+    words = " ".join(f"word{number * 7919 % 104_729}" for number in range(400))
+    for number in range(megabytes):
+        story = Story(claude_dir, f"backlog{number}", START_MS + number * HOUR_MS)
+        story.prompt(f"Explain part {number + 1} of the design")
+        for step in range(250):
+            story.respond(text(f"{step} {words}"))
+
+
 def write_month(claude_dir: Path, now_ms: int) -> dict[str, str]:
     """Write what a person did in the last two months; return the id of the one with a name."""
     apart_ms = 7 * HOUR_MS

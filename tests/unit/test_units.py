@@ -87,10 +87,17 @@ def test_durations_have_the_two_largest_units(milliseconds: float | None, shown:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.2, "1 s"), (31.7, "31 s"), (59.9, "59 s"), (60, "1 min"), (7300, "2 h 1 min")],
+    [
+        (0.2, "1 s"),
+        (31.7, "31 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (200, "3 min"),
+        (7300, "2 h 2 min"),
+    ],
 )
 def test_an_estimate_has_no_parts_of_a_second(seconds: float, shown: str) -> None:
-    """Nobody can foresee them."""
+    """Nobody can foresee them, nor the seconds of minutes."""
     assert units.estimated_duration(seconds) == shown
 
 

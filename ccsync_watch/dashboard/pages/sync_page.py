@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, cast
 
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.regular_files import file_of
 from ccsync_watch.store import egress_ledger, sync_queues
+from ccsync_watch.store.session_list import load_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 
     from ccsync_watch.control.messages import FlushAnswer
     from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.store.session_list import SessionRow
 
 _MAX_LEDGER_ENTRIES = 100
+_MAX_BEHIND = 50
 _LOG_BYTES = 24 << 10
 _LOG_LINES = 60
 _NOTICES = {
@@ -44,9 +49,11 @@ def build_context(site: Site, request: Request) -> Context:
     removed: Counter[str] = Counter()
     for entry in entries:
         removed.update(entry.removed)
+    status = site.figures.status()
     return {
+        "behind": _sessions_behind(site, status),
         "notice": _NOTICES.get(request.query_params.get("flush", "")),
-        "status": site.figures.status(),
+        "status": status,
         "pending": sync_queues.unsynced_sessions(site.database),
         "unreadable": sync_queues.unreadable_ranges(site.database),
         "entries": entries,
@@ -55,6 +62,21 @@ def build_context(site: Site, request: Request) -> Context:
         "browsers": site.access.count_sessions(),
         "log": _read_log_end(site.state_dir / "log"),
     }
+
+
+def _sessions_behind(
+    site: Site, status: dict[str, JsonValue]
+) -> list[tuple[str, JsonValue, SessionRow | None]]:
+    """Return sessions that are not read to their ends, the begun ones first, with what is left.
+
+    Of those of which nothing is stored yet, there is no page to lead to.
+    """
+    behind = cast("dict[str, JsonValue]", status["sessions_behind"])
+    lines = [
+        (session_id, count, load_session(site.database, session_id))
+        for session_id, count in islice(behind.items(), _MAX_BEHIND)
+    ]
+    return sorted(lines, key=lambda line: line[2] is None)
 
 
 def _read_log_end(path: Path) -> list[str]:

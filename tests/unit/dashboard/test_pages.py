@@ -133,6 +133,24 @@ def test_an_import_shows_how_far_it_is_until_it_is_done(
     assert "being imported" not in visitor.get(path).text
 
 
+def test_sessions_that_are_not_read_lead_to_pages_that_are_there(
+    world: World, visitor: Visitor
+) -> None:
+    """Of most of them nothing is stored yet: they are named, and counted."""
+    world.say("u1", "First prompt")
+    visitor.daemon.answer["sessions_behind"] = {
+        **{f"{number:08}-1111-4111-8111-111111111111": 1 << 20 for number in range(49)},
+        SESSION: 1 << 10,
+        **{f"{number:08}-2222-4222-8222-222222222222": 1 << 20 for number in range(9)},
+    }
+    text = visitor.get("/sync").text
+    rows = text.partition("Left to read")[2].partition("</table>")[0].split("<tr>")[1:]
+    assert f'<a href="/sessions/{SESSION}">First prompt</a>' in rows[0]
+    assert len(rows) == 50
+    assert not any("href" in row for row in rows[1:])
+    assert "And 9 other sessions." in text
+
+
 def test_the_first_run_explains_itself_instead_of_charts(
     world: World, visitor: Visitor, clock: FakeClock
 ) -> None:
