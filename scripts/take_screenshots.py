@@ -5,7 +5,8 @@
 Without `--all` it makes the two of the README, in `.github` unless another folder is named. `--all`
 takes every page at three widths, light and dark, and on paper, and those of an empty store, of a
 first import and of a running session, for a person to look at. The sessions are those of
-tests/support/reading_gallery; the README's overview ends today.
+tests/support/reading_gallery; the README's overview ends today. `--all` also prints what axe-core
+finds wrong on each of them, and which are wider than their window.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ sys.path[:0] = [str(ROOT / "tests")]
 
 from playwright.sync_api import sync_playwright  # noqa: E402 - as above
 
+from support.axe import find_violations, load_axe  # noqa: E402 - as above
 from support.browser import (  # noqa: E402 - as above
     BROWSER_NAMES,
     BROWSER_SWITCHES,
@@ -71,12 +73,17 @@ def take(
             for name, path in pages.items():
                 window.open(path).screenshot(path=folder / f"{name}.png")
         return
+    axe = load_axe()
     for width in WIDTHS:
         for scheme in ("light", "dark"):
             viewport = {"width": width, "height": 900}
             with access.window(browser, viewport=viewport, color_scheme=scheme) as window:
                 for name, path in pages.items():
                     page = _open(window, name, path)
+                    wrong = find_violations(page, axe)
+                    wrong += ["wider than the window"] if window.overflow > 0 else []
+                    for fault in wrong:
+                        print(f"{name}, {width} pixels, {scheme}: {fault}")
                     height = min(_MAX_HEIGHT, page.evaluate("document.body.scrollHeight"))
                     page.set_viewport_size({"width": width, "height": max(900, height)})
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
