@@ -59,6 +59,8 @@ def _open(window: Window, name: str, path: str) -> Page:
     page = window.open(path, 404 if name == _MISSING else 200)
     if name == _MISSING:
         window.faults.clear()  # the browser itself says that it is not there
+    # A page that waits for figures would load again while it is looked at.
+    page.evaluate("for (let id = setTimeout(() => 0); id > 0; id--) clearTimeout(id)")
     return page
 
 
@@ -104,7 +106,7 @@ def take_state(browser: Browser, name: str, folder: Path) -> None:
         tempfile.TemporaryDirectory(prefix="ccsync-shots-") as temporary,
         dashboard_program(Path(temporary)) as program,
     ):
-        pages = {"overview": "/", "list": "/sessions", "sync": "/sync"}
+        pages, session_id = {"overview": "/", "list": "/sessions", "sync": "/sync"}, ""
         if name == "empty":
             pages |= {"search": "/search", "files": "/files", "errors": "/errors"}
             pages["privacy"] = "/privacy"
@@ -114,7 +116,7 @@ def take_state(browser: Browser, name: str, folder: Path) -> None:
             session_id = write_running(program.claude_dir, int(time.time() * 1000))
             pages = {"session": f"/sessions/{session_id}", "list": "/sessions", "overview": "/"}
         program.start()
-        if name == "running":
+        if session_id:
             wait_for_messages(program, session_id, 10)
         access = DashboardAccess.request(program)
         with access.client() as client:
@@ -152,8 +154,8 @@ def main() -> None:
         program.call("sync-now")  # so that the figures are those of all sessions
         access = DashboardAccess.request(program)
         with access.client() as client:
-            first = "/?range=all" if options.all else README["overview"]
-            wait_until(lambda: "Tokens by day" in client.get(first).text, "all is counted")
+            for first in ("/?range=all", README["overview"]):
+                wait_until(lambda: "Tokens by day" in client.get(first).text, "all is counted")  # noqa: B023 - called at once
         pages = README
         if options.all:
             pages = {

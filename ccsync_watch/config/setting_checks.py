@@ -81,10 +81,18 @@ def check_token(value: object) -> Secret | None:
 
 def check_url(value: object) -> str | None:
     """Accept a deployment's address; an empty one is None."""
+    return _check_address(value, "an address like https://your-deployment.convex.cloud")
+
+
+def check_app_url(value: object) -> str | None:
+    """Accept a web app's address; an empty one is None."""
+    return _check_address(value, "an address like https://your-app.example")
+
+
+def _check_address(value: object, allowed: str) -> str | None:
     text = _text_or_none(value)
     if text is None:
         return None
-    allowed = "an address like https://your-deployment.convex.cloud"
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname or "", parts.port

@@ -102,6 +102,12 @@ class Settings:
         option_title="Convex URL",
         is_flag=True,
     )
+    app_url: str | None = setting(
+        None,
+        checks.check_app_url,
+        "the address of your OpenSync web app: with it, the page of a session leads to it there",
+        "none",
+    )
     api_key: Secret | None = setting(
         None,
         checks.check_secret,

@@ -28,7 +28,8 @@ from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
 from ccsync_watch.opensync.bounded_answers import json_object, read_answer
 from ccsync_watch.opensync.pace import Pace
 from ccsync_watch.opensync.passing_errors import is_passing
-from ccsync_watch.opensync.transport import failure_reason, make_transport
+from ccsync_watch.opensync.transport import CONNECTION_HINT, failure_reason, make_transport
+from ccsync_watch.opensync.web_app import document_ids
 from ccsync_watch.outgoing import BackendInfo
 
 if TYPE_CHECKING:
@@ -53,16 +54,13 @@ _MAX_SHOWN_CHARS = 160
 _url = functools.lru_cache(maxsize=16)(httpx.URL)
 _KEY_HINT = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
 _URL_HINT = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
-_CONNECTION_HINT = (
-    "check that your Convex deployment is running, that convex_url is correct (it should"
-    " end in .convex.cloud), and the network; unsent data is kept and sent later"
-)
 
 
 class OpenSyncClient:
     """One backend; safe to use from several threads.
 
-    `backend_clock` is what its answers show of its time; `pace` is that of a backlog.
+    `backend_clock` is what its answers show of its time; `pace` is that of a backlog;
+    `document_ids` are those of sessions that answers named, until somebody takes them.
     """
 
     def __init__(
@@ -78,6 +76,7 @@ class OpenSyncClient:
         self.host = endpoint.host
         self.backend_clock = BackendClock(clock)
         self.pace = Pace(clock)
+        self.document_ids: dict[str, str] = {}
         self._clock = clock
         self._api_key = api_key
         # Not a dict: this type does not show the key.
@@ -214,8 +213,10 @@ class OpenSyncClient:
 
     def _put(self, path: str, payload: Payload) -> int:
         body = orjson.dumps(payload)
-        if self._request("POST", path, body).get("ok") is not True:
+        answer = self._request("POST", path, body)
+        if answer.get("ok") is not True:
             raise self._unexpected(f"its {path} does not answer as OpenSync does")
+        self.document_ids |= document_ids(payload, answer)
         return len(body)
 
     def _request(
@@ -282,7 +283,7 @@ class OpenSyncClient:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unsent(
-                f"cannot reach {self.host} ({failure_reason(error)})", hint=_CONNECTION_HINT
+                f"cannot reach {self.host} ({failure_reason(error)})", hint=CONNECTION_HINT
             ) from None
         except RuntimeError:
             # The daemon stops, and has closed the connections while a worker was using them.
@@ -290,7 +291,7 @@ class OpenSyncClient:
         except httpx.HTTPError as error:
             self.pace.record_refusal()
             raise Retryable(
-                f"no answer from {self.host} ({failure_reason(error)})", hint=_CONNECTION_HINT
+                f"no answer from {self.host} ({failure_reason(error)})", hint=CONNECTION_HINT
             ) from None
 
     def _parse_answer(self, response: httpx.Response, path: str) -> dict[str, Any]:
@@ -319,7 +320,7 @@ class OpenSyncClient:
             pause = read_pause(response.headers.get("Retry-After", ""), answered_ms)
             raise Retryable(
                 f"{self.host} answered HTTP {status}{error_text}",
-                hint=pause_hint(pause, self._clock.wall_ms()) if pause else _CONNECTION_HINT,
+                hint=pause_hint(pause, self._clock.wall_ms()) if pause else CONNECTION_HINT,
                 retry_after=None if pause is None else min(pause, MAX_PAUSE_SECONDS),
                 is_throttled=status == httpx.codes.TOO_MANY_REQUESTS,
             )

@@ -304,6 +304,7 @@ class SessionState:
             at_ms=self._clock.wall_ms(),
             removed=count_removed([payload]),
             is_search_written=is_search_written,
+            document_id=self._client.document_ids.pop(session_id, None),
         )
 
     def _payload(self, session_id: str) -> Payload | None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from ccsync_watch.opensync.wire import Endpoint
 
+CONNECTION_HINT = (
+    "check that your Convex deployment is running, that convex_url is correct (it should"
+    " end in .convex.cloud), and the network; unsent data is kept and sent later"
+)
 _PROXY_HINT = "set HTTPS_PROXY to an http:// or https:// proxy, or NO_PROXY to the backend's host"
 _CERTIFICATES_HINT = (
     "set SSL_CERT_FILE to a readable file of certificates in PEM format, or unset it"

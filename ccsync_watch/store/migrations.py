@@ -1186,4 +1186,8 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE remote SET newest_ms = coalesce((SELECT updated_ms FROM sessions
         WHERE id = session_id), 0) WHERE newest_ms >= 4102444800000;
     """,
+    """
+    -- The id that a session has at the destination, where that has named it: links lead to it.
+    ALTER TABLE remote ADD COLUMN document_id TEXT;
+    """,
 )

@@ -192,17 +192,20 @@ class RemoteSessions:
         at_ms: int,
         removed: Mapping[str, int] | None = None,
         is_search_written: bool = False,
+        document_id: str | None = None,
     ) -> None:
         """Store that the backend accepted a state; `is_applied`: it cannot have ignored it.
 
-        `is_search_written`: what can be searched there is right from now on.
+        `is_search_written`: what can be searched there is right from now on. `document_id` is the
+        id that the session has there, where the answer names it.
         """
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET applied = iif(?1, ?2, applied), write_ms = ?3, ack_ms = ?4,"
                 " error = NULL, is_search_stale = iif(?5, 0, is_search_stale),"
-                " is_recalled = iif(?5, 0, is_recalled) WHERE session_id = ?6",
-                (is_applied, payload, now_ms, at_ms, is_search_written, session_id),
+                " is_recalled = iif(?5, 0, is_recalled),"
+                " document_id = coalesce(?7, document_id) WHERE session_id = ?6",
+                (is_applied, payload, now_ms, at_ms, is_search_written, session_id, document_id),
             )
             add_entry(
                 connection,

@@ -69,6 +69,13 @@ def was_sent(database: Database, session_id: str) -> bool:
     return database.read().execute(query, (session_id,)).fetchone() is not None
 
 
+def document_id(database: Database, session_id: str) -> str | None:
+    """Return the id that a session has at the present destination, None where it is not known."""
+    query = "SELECT document_id FROM remote WHERE session_id = ? AND ack_ms IS NOT NULL"
+    row = database.read().execute(query, (session_id,)).fetchone()
+    return row[0] if row else None
+
+
 def session_upload(database: Database, session_id: str) -> SessionUpload:
     """Return how much of a session has left this machine."""
     read = database.read()

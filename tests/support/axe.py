@@ -35,7 +35,9 @@ def axe() -> str:
         return load_axe()
     except ClientUnavailable as error:
         reason = f"axe-core is missing: {error}"
-        pytest.fail(reason, pytrace=False) if _IS_CI else pytest.skip(reason)
+        if _IS_CI:
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
 
 
 def load_axe() -> str:

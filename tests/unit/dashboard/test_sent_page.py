@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from ccsync_watch.dashboard.removed_kinds import count_removed_secrets
 from ccsync_watch.errors import NotRunning
+from ccsync_watch.opensync.web_app import app_address, document_ids
 from support.storing import SESSION, message
 
 if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
     from support.dashboard_visitor import Visitor
     from support.storing import World
 
@@ -30,6 +35,52 @@ def test_a_session_that_is_not_sent_says_so_once(world: World, visitor: Visitor)
     assert "Upload this machine only" in _text(visitor, PAGE)
     assert 'class="upload' not in visitor.get(PAGE).text
     assert "Nothing of this session has left this machine" in _text(visitor, f"{PAGE}/sent")
+
+
+def test_a_sent_session_leads_to_the_web_app_where_its_address_is_known(
+    world: World, visitor: Visitor
+) -> None:
+    """By the id that the backend answered; never before it did, nor to a guessed address."""
+    settings = replace(
+        visitor.site.settings(),
+        convex_url="https://shop-123.convex.cloud",
+        app_url="https://app.example",
+    )
+    there = replace(visitor, site=replace(visitor.site, settings=lambda: settings))
+    world.say("u1")
+    assert "Open in OpenSync" not in there.get(PAGE).text
+    world.drain()
+    (row,) = world.backend.sessions()
+    link = f'href="https://app.example/dashboard?session={row.id}"'
+    assert link in there.get(PAGE).text
+    assert "Open in OpenSync" not in visitor.get(PAGE).text
+    with world.database.write() as connection:
+        connection.execute("UPDATE remote SET ack_ms = NULL")
+    assert "Open in OpenSync" not in there.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("convex_url", "app_url", "address"),
+    [
+        (None, None, None),
+        (None, "https://app.example", None),
+        ("https://shop-123.convex.cloud", None, None),
+        ("https://shop-123.convex.cloud", "https://app.example", "https://app.example"),
+        ("https://api.opensync.dev", None, "https://www.opensync.dev"),
+        ("https://api.opensync.dev", "https://app.example", "https://app.example"),
+    ],
+)
+def test_the_address_of_the_web_app_is_known_or_none(
+    convex_url: str | None, app_url: str | None, address: str | None
+) -> None:
+    """A deployment does not say where its app is: only that of the public one is known."""
+    assert app_address(convex_url, app_url) == address
+
+
+@pytest.mark.parametrize("name", [None, 7, "", "short", "a b c d e f g", "x/../../y" * 3, "j" * 99])
+def test_an_id_that_is_none_is_not_kept(name: JsonValue) -> None:
+    """It would be a part of an address."""
+    assert document_ids({"externalId": SESSION}, {"ok": True, "sessionId": name}) == {}
 
 
 def test_each_message_shows_its_upload(world: World, visitor: Visitor) -> None:
