@@ -65,6 +65,8 @@ _ACCOUNT = (
 _TOKEN = r"(?:api[ -]?key|token|secret|access[ -]?key)"  # noqa: S105 - names of tokens
 _AS_TOKEN = rf"[ ]as[ ](?:the|my|our|your|an?)[ ](?:[a-z]{{2,10}}[ ]){{0,2}}{_TOKEN}"
 _BASIC = r"[ ](?:for|as|with|via|in)[ ](?:the[ ])?(?:http[ ])?basic[ -]auth"
+_REST_OF_VALUE = 192
+"""How far past a hit that is in a value, or just before it, a pattern ends, in bytes."""
 
 
 def _is_changed(value: str) -> bool:
@@ -116,6 +118,7 @@ RULES: tuple[StructuralRule, ...] = (
             "a password that was changed, before the new one",
             rf"{_WHOLE}(?:[ ][a-z]{{2,9}}){{0,3}}?[ ]from[ ]{_VALUE}"
             r"(?=[ ](?:to|into)[ ]|[ ]?(?:->|=>|\xe2\x86\x92))",
+            after=_REST_OF_VALUE,
         ),
         _password_rule(
             "what a password is set or changed to",
@@ -126,6 +129,7 @@ RULES: tuple[StructuralRule, ...] = (
         _password_rule(
             "a password in brackets after its name",
             rf"{_WHOLE}[ ]\({_VALUE}\)",
+            after=_REST_OF_VALUE,
             accept=is_surely_chosen,
         ),
         _password_rule(
@@ -133,11 +137,13 @@ RULES: tuple[StructuralRule, ...] = (
             rf"{_WHOLE}[ ]{_VALUE}[ ](?:doesn't|does not|didn't|did not|won't|isn't|is not|works|"
             r"worked|fails|failed|no longer|"
             r"is (?:wrong|rejected|accepted|correct|old|expired|still|the))",
+            after=_REST_OF_VALUE,
         ),
         _password_rule(
             "a password that an authentication got, in a log",
             r"password[ ](?:attempt(?:ed)?|tried|used|entered|guess|received|typed|provided|"
             rf"supplied|value|candidate):?[ ]{_VALUE}(?=[ .,;)]|\Z|\n)",
+            after=_REST_OF_VALUE,
         ),
     ),
     _password_rule(

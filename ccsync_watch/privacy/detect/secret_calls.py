@@ -116,11 +116,11 @@ def _arguments(data: bytes, start: int, high: int) -> list[tuple[int, int]]:
     ranges: list[tuple[int, int]] = []
     depth = 0
     at = begin = start
-    while at < high and len(ranges) < _MOST_ARGUMENTS:
-        piece = _PIECE.match(data, at, high)
-        if piece is None:
+    for piece in _PIECE.finditer(data, start, high):
+        first, end = piece.span()
+        if first > at:  # a quote that is not closed
             break
-        sign = data[at]
+        sign = data[first]
         if sign in _OPENING:
             depth += 1
         elif sign in _CLOSING:
@@ -129,8 +129,10 @@ def _arguments(data: bytes, start: int, high: int) -> list[tuple[int, int]]:
                 break
         elif sign == b","[0] and depth == 0:
             ranges.append((begin, at))
-            begin = piece.end()
-        at = piece.end()
+            begin = at = end
+            if len(ranges) == _MOST_ARGUMENTS:
+                break
+        at = end
     ranges.append((begin, at))
     return ranges
 
