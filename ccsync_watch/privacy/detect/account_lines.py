@@ -293,4 +293,14 @@ RULES: tuple[StructuralRule, ...] = (
         reach=220,
         accept=is_positional_secret,
     ),
+    pattern_rule(
+        "password",
+        "the answer to a mail server that asks for a password, in base64",
+        r"334 (?-i:UGFzc3dvcmQ6)[^\n]{0,12}?(?:\n|\\n)[^\n=]{0,40}?(?<![A-Za-z0-9+/])"
+        r"(?P<secret>[A-Za-z0-9+/]{6,512}={0,2})(?=\W{0,6}(?:\n|\\[rn]|\Z))",
+        trigger=r"334 UGFzc3dvcmQ6",
+        rank=Rank.PATTERN,
+        reach=24,
+        is_caseless=False,
+    ),
 )

@@ -34,6 +34,17 @@ _SPEAKER = (
 )
 """What a chat writes before what somebody says."""
 
+_LABELS = "|".join(
+    label.encode().decode("latin-1")
+    for label in (
+        "логин/пароль", "Логин/пароль", "логін/пароль", "Логін/пароль", "usuario/contraseña",
+        "usuário/senha", "utente/password", "utilisateur/mot de passe", "identifiant/mot de passe",
+        "benutzer/passwort", "gebruiker/wachtwoord", "login/hasło", "账号/密码", "用户名/密码",
+        "ユーザー/パスワード", "アカウント/パスワード", "아이디/비밀번호",
+    )
+)  # fmt: skip
+"""Of an account and its password, as UTF-8."""
+
 
 def _is_chosen(value: str) -> bool:
     is_named = looks_chosen(value) and is_reversed_password(value) and value[0] not in ".#$("
@@ -74,7 +85,8 @@ RULES: tuple[StructuralRule, ...] = (
     _rule(
         "a user and a password after a short label for both",
         rf"(?<![\w/-])(?:u/p|un/pw|id/pw|user/pw|user/pass(?:word)?|login/pass(?:word)?|"
-        rf"usr/pwd)[ ]?[:=][ ]?[\w.@+-]{{2,60}}[ ]?[/:|,][ ]?{_VALUE}{_END}",
+        rf"usr/pwd|{_LABELS})[ ]?(?:[:=]|\xef\xbc\x9a)[ ]?[\w.@+-]{{2,60}}[ ]?[/:|,][ ]?"
+        rf"{_VALUE}{_END}",
     ),
     _rule(
         "a user and a password, each after its first letter",

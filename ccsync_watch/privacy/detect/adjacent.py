@@ -81,8 +81,9 @@ _NAMES_KEY = re.compile(r"(?:token|key)\Z", re.IGNORECASE)
 _NAMES_ID = re.compile(r"gpg|pgp|public|fingerprint|hash|id$|ids$|commit", re.IGNORECASE)
 
 _BLOCK_VALUE = (
-    r"[\"'`*]{0,3}:[ ]{0,2}(?:[>|][+-]?[ ]{0,2})?\*{0,2}(?:\r?\n|\\n)[ \t]{0,24}[\"'`]?"
-    r"(?P<secret>[^\s\"'`\\]{4,512})(?=[\"'`]?[ ]{0,4}(?:\r?\n|\\n|\Z))"
+    r"(?:[\"'`*]{0,3}:[ ]{0,2}(?:[>|][+-]?[ ]{0,2})?\*{0,2}(?:\r?\n|\\n)[ \t]{0,24}[\"'`]?|"
+    r"\\{0,3}\"(?:\r?\n|\\n)[ ]{0,8}[0-9]{1,3}\)[ ]\\{0,3}\")"
+    r"(?P<secret>[^\s\"'`\\]{4,512})(?=\\{0,3}[\"'`]?[ ]{0,4}(?:\r?\n|\\n|\Z))"
 )
 _NUMBER = re.compile(r"0x[0-9a-f]{1,16}", re.IGNORECASE)
 _CELL_VALUE = (
@@ -215,7 +216,7 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     StructuralRule(
         "block",
-        "a value on the line after its name, in YAML's block style or under a label",
+        "a value on the line after its name, in YAML's block style, under a label or in a list",
         rf"{WORDS}[\w-]{{0,24}}" + trigger_of(_BLOCK_VALUE),
         find_named(r"(?<![\w-])[\w.-]{2,96}", _BLOCK_VALUE, 160, _is_field),
     ),

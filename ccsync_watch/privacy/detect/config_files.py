@@ -105,7 +105,7 @@ _FIELDS = HeadedPattern(
     r"setting|k|prompt|question)"
     r"\\{0,7}[\"']?\s{0,4}[:=>]\s{0,4}"
     rf"{_Q}(?P<name>[\w.:\[\]-]{{2,60}}(?:[ ][\w.:-]{{1,20}}){{0,6}})\??(?![\w.:-]){_Q}"
-    r"(?:(?:[\s,;]|\\n|\\t){1,40}(?:-[ ])?\\{0,7}[\"']?"
+    r"(?:(?:[\s,;]|\\n|\\t){1,40}(?:-[ ]|android:)?\\{0,7}[\"']?"
     r"(?:(?:parameter|option)?value|val|v|contents?|current|secret|default|plaintext|text|data|"
     r"answer|response|reply)"
     r"\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?"
@@ -198,7 +198,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "basic-auth",
         "Basic credentials in base64",
-        r"basic(?:[ \t]{1,3}|%20)(?P<secret>[A-Za-z0-9+/_-]{8,}={0,2})",
+        r"basic(?:\\{0,2}[ \t]{1,3}|%20)(?P<secret>[A-Za-z0-9+/_-]{8,}={0,2})",
         rank=Rank.AUTH_SCHEME,
         reach=32,
         accept=decodes_to_credentials,
@@ -228,6 +228,15 @@ RULES: tuple[StructuralRule, ...] = (
         reach=80,
         accept=_is_password_hash,
     ),
+    pattern_rule(
+        "password-hash",
+        "a password's hash of MySQL",
+        r"(?<![\w*])(?P<secret>\*(?-i:[0-9A-F]{40}))(?!\w)",
+        trigger=r"\*[0-9A-F]{16}",
+        rank=Rank.PASSWORD_HASH,
+        reach=60,
+        is_caseless=False,
+    ),
     StructuralRule(
         "kubernetes-secret",
         "the data of a Kubernetes Secret",
@@ -251,7 +260,8 @@ RULES: tuple[StructuralRule, ...] = (
         rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}[?:\]]?\\{{0,7}}[\"']?(?:</(?:key|"
         rf"(?:param-)?name)"
         rf">(?:\s|\\n|\\t){{0,16}}<(?:string|(?:param-)?value)>|"
-        r"[\"'][^<>]{0,60}>(?:<value>)?|(?:[\s,;]|\\n|\\t){1,24}(?:-[ ])?\\{0,7}[\"']?(?:val|"
+        r"[\"'][^<>]{0,60}>(?:<value>)?|(?:[\s,;]|\\n|\\t){1,24}(?:-[ ]|android:)?"
+        r"\\{0,7}[\"']?(?:val|"
         r"content|"
         r"parameterval|optionval|current|secret|default|plain|text|data|answer|response|reply|"
         r"v)[a-z]{0,6}"

@@ -8,6 +8,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, trim_end
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_code, is_placeholder, is_reference
+from ccsync_watch.privacy.heuristics.publishable import is_publishable
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_COOKIE,
     LEAST_CREDENTIAL,
@@ -106,6 +107,7 @@ def _is_cookie_value(value: str) -> bool:
         and not is_reference(value)
         and not is_placeholder(value)
         and not is_code(value)
+        and not is_publishable(value)
         and (has_digit(value) or is_random(value))
     )
 

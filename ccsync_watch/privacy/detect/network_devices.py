@@ -87,4 +87,30 @@ RULES: tuple[StructuralRule, ...] = (
         is_caseless=False,
         accept=is_typed_password,
     ),
+    pattern_rule(
+        "password",
+        "the key of a server for accounts, on a line below it in Cisco's configuration",
+        r"(?:aaa-server|(?:radius|tacacs) server) [^\n]{1,100}"
+        r"(?:(?:\n|\\n)[ ]{1,4}(?!key)[^\n]{1,100}?){0,4}(?:\n|\\n)[ ]{1,4}key(?: [0-8])?[ ]"
+        + _VALUE,
+        trigger=r"(?:aaa-server|(?:radius|tacacs) server) ",
+        reach=32,
+        after=600,
+        accept=_is_key,
+    ),
+    pattern_rule(
+        "password",
+        "a password that a server for accounts refused or accepted, in its log",
+        r"Login (?:incorrect|OK)[^\n\[]{0,120}\[[^\s/\]]{1,80}/(?P<secret>[^\s\]]{4,128})\] \(from",
+        trigger=r"Login (?:incorrect|OK)",
+        reach=20,
+        accept=is_typed_password,
+    ),
+    pattern_rule(
+        "private-key",
+        "the private half of an identity of ZeroTier",
+        r"[0-9a-f]{10}:0:[0-9a-f]{128}:(?P<secret>[0-9a-f]{128})(?![0-9a-f])",
+        trigger=r":0:[0-9a-f]{64}",
+        reach=90,
+    ),
 )

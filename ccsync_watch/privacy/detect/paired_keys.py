@@ -70,7 +70,7 @@ RULES: tuple[StructuralRule, ...] = (
         "azure-account-key",
         "the key of an Azure storage account or database, next to a word for it",
         r"(?:account[_-]?key|storage[_-]?(?:account)?[_-]?key|cosmos\w{0,16}key|sharedkey\w{0,20}|"
-        r"(?:primary|secondary)(?:master|readonly)?\w{0,8}key|\"permissions\":[ ]\"full\"|"
+        r"(?:primary|secondary)(?:master|readonly)?\w{0,8}key|\"permissions\":[ ]?\"full\"|"
         r"azure\w{0,24}key)[^\n=]{0,60}?(?:\n|[=:,(\s]|\\n)[^\n]{0,24}?"
         r"(?<![A-Za-z0-9+/])(?P<secret>(?-i:[A-Za-z0-9+/]{86}==))",
         rank=Rank.PAIRED_KEY,

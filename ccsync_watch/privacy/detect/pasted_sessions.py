@@ -15,6 +15,9 @@ from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
     at_each_hit,
 )
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn
+from ccsync_watch.privacy.heuristics.password_forms import is_positional_secret
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.known.command_lines.command_reader import read_command
 from ccsync_watch.privacy.known.printed_values import printed_values
 
@@ -54,6 +57,19 @@ _PROMPT = re.compile(
     ).encode("latin-1"),
     re.IGNORECASE,
 )
+_PRINTERS = (
+    r"(?:pass show|gopass show|lpass show|rbw get|bw get password|op read|secret-tool lookup|"
+    r"keyring get|security find-generic-password|headscale preauthkeys create|"
+    r"argocd admin initial-password|heroku auth:token|yc iam create-token|gh auth token|"
+    r"vault kv get|vault read|bao kv get|kubectl get secret|oc get secret|chamber read|"
+    r"gcloud secrets versions access|gcloud auth print-access-token|az keyvault secret show|"
+    r"aws secretsmanager get-secret-value|aws ssm get-parameter|kubeadm token create|"
+    r"openssl rand|doppler secrets get|infisical secrets get|terraform output -raw|"
+    r"tofu output -raw|credstash get|fly auth token|flyctl auth token|rails secret)"
+)
+"""Commands that are recognised without a prompt: nothing else begins with these words."""
+_PRINTER = re.compile(rf"[ \t]{{0,8}}(?P<command>{_PRINTERS}[ \n][^\n]{{0,511}})".encode())
+_PRINTED_WORD = re.compile(rb"[^\s\"'`]{8,2048}(?=[ \r]{0,2}(?:\n|\Z))")
 _ANY_PROMPT = re.compile(rf"[^\n]{{0,80}}{_SIGN}(?:[ \t]|\Z)".encode("latin-1"), re.IGNORECASE)
 _FENCE = b"```"
 
@@ -84,6 +100,23 @@ def find_printed(data: bytes, end: int, since: int) -> Iterator[Span]:
             at = data.find(secret, at + len(secret), output_end)
 
 
+@at_each_hit
+def find_printed_word(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the only word below a command that prints a secret, though no prompt is before it."""
+    start = data.rfind(b"\n", max(0, end - _LONGEST_PROMPT), end - 1) + 1
+    line_end = data.find(b"\n", end - 1, end + _LONGEST_COMMAND)
+    command = _PRINTER.match(data, start, line_end + 1) if line_end >= 0 else None
+    word = _PRINTED_WORD.match(data, line_end + 1) if command is not None else None
+    if command is None or word is None:
+        return
+    line = command["command"].decode("utf-8", "replace").rstrip()
+    value = word[0].decode("utf-8", "replace")
+    if line.endswith("\\") or read_command(line).reads != "secrets":
+        return
+    if is_positional_secret(value) and (has_digit(value) or is_drawn(value)):
+        yield Span(*word.span(), "secret", Rank.NAMED_FIELD)
+
+
 def _output_end(data: bytes, start: int) -> int:
     """Return where the output ends: at a blank line, a fence, the next prompt, or far enough."""
     at = start
@@ -107,5 +140,12 @@ RULES: tuple[StructuralRule, ...] = (
         rf"{_SIGN_END} {_PROGRAM} ",
         find_printed,
         is_caseless=False,  # a tenth faster
+    ),
+    StructuralRule(
+        "secret",
+        "the only word that a command printed that prints a secret, without a prompt",
+        rf"{_PRINTERS}[ \n]",
+        find_printed_word,
+        is_caseless=False,
     ),
 )

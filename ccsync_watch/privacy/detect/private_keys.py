@@ -177,7 +177,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "private-key",
         "the end of a private key block whose beginning is missing",
-        r"END[ A-Z0-9]{1,24}(?:PRIVATE KEY|SECRET KEY)",
+        r"END[ A-Z0-9]{1,24}(?:PRIVATE KEY|SECRET KEY|Static key V1)",
         find_end_of_block,
     ),
     pattern_rule(

@@ -55,10 +55,10 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "the result of a random password in a state of Terraform",
-        r"random_(?:password|string)\\{0,7}\"(?:[^\n]|\n){0,600}?\\{0,7}\"(?:result|"
-        r"bcrypt_hash)\\{0,7}\"[ ]?:[ ]?"
+        r"(?:random_(?:password|string)|bcrypt_hash)\\{0,7}\"(?:[^\n]|\n){0,600}?(?<![\w-])(?:result|"
+        r"bcrypt_hash)(?:\\{0,7}\"[ ]?:|[ ]{1,12}=)[ ]?"
         r"\\{0,7}\"(?P<secret>[^\"\s\\]{6,256})\\{0,7}\"",
-        trigger=r"random_(?:password|string)\\{0,7}\"",
+        trigger=r"(?:random_(?:password|string)|bcrypt_hash)\\{0,7}\"",
         rank=Rank.NAMED_FIELD,
         reach=40,
         after=900,
@@ -217,5 +217,69 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.NAMED_FIELD,
         reach=260,
         accept=is_drawn_or_phrase,
+    ),
+    pattern_rule(
+        "secret",
+        "an element that holds a secret whatever its name: of Jenkins, TeamCity, KeePass, SNMP",
+        r"<(?:hudson\.util\.Secret>|Value ProtectInMemory=\\{0,3}\"True\\{0,3}\">|"
+        r"param name=\\{0,3}\"secure:[^\"\n]{1,100}\" value=\\{0,3}\"|"
+        r"r?[ow]?community>)(?P<secret>[^<>\"\s\\]{4,1024})(?=[<\"\\])",
+        trigger=r"<(?:hudson\.util\.secret>|value protectinmemory=|param name=\\{0,3}\"secure:|"
+        r"r?[ow]?community>)",
+        rank=Rank.NAMED_FIELD,
+        reach=30,
+        after=1200,
+        accept=is_positional_secret,
+    ),
+    pattern_rule(
+        "secret",
+        "an output of a build's step that is named like a secret",
+        r"::(?:set-output|save-state|set-env) name=[\w.-]{0,40}?"
+        r"(?:secret|token|passw|pwd|api_?key|credential)[\w.-]{0,24}::(?P<secret>[^\s\"'`]{6,1024})",
+        trigger=r"::(?:set-output|save-state|set-env) name=",
+        rank=Rank.NAMED_FIELD,
+        reach=40,
+        after=1200,
+        accept=is_positional_secret,
+    ),
+    pattern_rule(
+        "secret",
+        "a parameter that AWS keeps as a secure string",
+        r"(?-i:SecureString)(?:\\{0,7}\"[^{}]{0,300}?\\{0,7}\"Value\\{0,7}\"[ ]?:[ ]?\\{0,7}\"|"
+        r"\t|\\t)(?P<secret>[^\s\"\\]{4,4096})",
+        trigger=r"SecureString(?:\\|\"|\t)",
+        rank=Rank.NAMED_FIELD,
+        reach=40,
+        after=4600,
+        is_caseless=False,
+        accept=is_typed_password,
+    ),
+    pattern_rule(
+        "secret",
+        "a version of a secret of Google's, with its checksum",
+        r"\"data\\{0,7}\"\s{0,4}:\s{0,4}\\{0,7}\"(?P<secret>[A-Za-z0-9+/_-]{6,8192}={0,2})"
+        r"\\{0,7}\",(?:\s|\\n){0,24}\\{0,7}\"dataCrc32c",
+        trigger=r"dataCrc32c",
+        rank=Rank.NAMED_FIELD,
+        reach=8300,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "secret",
+        "the second of the two keys of a service of Azure in hexadecimal",
+        r"primary_?key\\{0,7}\"\s{0,4}:[^{}\n]{0,100}\s{0,24}\\{0,7}\""
+        r"secondary_?key\\{0,7}\"\s{0,4}:\s{0,4}\\{0,7}\"(?P<secret>[0-9a-f]{32})\\{0,7}\"",
+        trigger=r"secondary_?key\\{0,7}\"\s{0,4}:\s{0,4}\\{0,7}\"[0-9a-f]{32}",
+        rank=Rank.NAMED_FIELD,
+        reach=160,
+    ),
+    pattern_rule(
+        "secret",
+        "the first of the two keys of a service of Azure in hexadecimal",
+        r"primary_?key\\{0,7}\"\s{0,4}:\s{0,4}\\{0,7}\"(?P<secret>[0-9a-f]{32})\\{0,7}\",\s{0,24}"
+        r"\\{0,7}\"secondary_?key",
+        trigger=r"primary_?key\\{0,7}\"\s{0,4}:\s{0,4}\\{0,7}\"[0-9a-f]{32}",
+        rank=Rank.NAMED_FIELD,
+        reach=60,
     ),
 )

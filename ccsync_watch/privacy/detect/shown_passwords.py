@@ -117,8 +117,9 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a password after dots that lead to it",
-        r"(?:password|passphrase|passwort|(?:smtp|auth|user|admin|root|db)[ _-]pass)"
-        r"[ ]?(?:\.{3,60}|_{3,60})[ :]{0,4}" + _VALUE,
+        r"(?:password|passphrase|passwort|(?:smtp|auth|user|admin|root|db)[ _-]pass|"
+        r"(?:api|access|auth|secret)[ _-](?:key|token))"
+        r"[ ]{0,2}(?:\.{3,60}|_{3,60})[ :]{0,4}" + _VALUE,
         rank=Rank.SENTENCE,
         reach=120,
         accept=_is_shown,

@@ -164,7 +164,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "wallet-key",
         "a wallet's private key after its name",
-        r"private[ _-]?key[^\n]{0,24}?(?P<secret>0x[0-9a-f]{64})(?![0-9a-f])",
+        r"(?:private[ _-]?key|secret[ _-]seed)[^\n]{0,24}?(?P<secret>0x[0-9a-f]{64})(?![0-9a-f])",
         reach=108,
     ),
     pattern_rule(

@@ -40,7 +40,7 @@ _TOKEN_PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
-    r"^(?:&(?:lt|#x3c|#x3C|#60);|\$\{|\$\(|\$\{\{|\$[A-Za-z_]+[0-9]?(?:[:.]\w+)*$|"
+    r"^(?:@{1,2}[A-Z][A-Z_]{2,}@{1,2}$|&(?:lt|#x3c|#x3C|#60);|\$\{|\$\(|\$\{\{|\$[A-Za-z_]+[0-9]?(?:[:.]\w+)*$|"
     r"\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[/:.,; \"'])|%[A-Za-z_]\w*%$|%\(|%[sdv]\b|\{\{|\{%|"
     r"(?!\{(?:noop|plain|cleartext|PLAIN|CLEARTEXT)\}\S)\{[\w.!:\[\]'\"]*\}|<%|"
     r"v1:[A-Za-z0-9+/=]{8,24}:v1:|"

@@ -116,6 +116,12 @@ PUBLISHABLE = (
         "https://developers.cloudflare.com/turnstile/get-started/",
         "0x4AAAAA{w:16}",
     ),
+    Publishable(
+        "id by which Google Analytics counts a browser",
+        r"GA1\.[0-9]-?[0-9]?\.[0-9]{5,12}\.[0-9]{8,12}",
+        "https://support.google.com/analytics/answer/11397207",
+        "GA1.2.1{d:9}.1{d:9}",
+    ),
 )
 
 _ANY = re.compile("|".join(f"(?:{key.pattern})" for key in PUBLISHABLE))

@@ -211,6 +211,7 @@ CLOUD = (
         "1{58:200}",
         "1{d:200}",
         "mixed",
+        anchor=r"(?:\b|[0-9A-Fa-fm-rtv_])1[1-9A-HJ-NP-Za-km-z]{32}",
     ),
     worded(
         "freedns-token",

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ccsync_watch.privacy.detect.pasted_sessions import RULES
+from ccsync_watch.privacy.detect.pasted_sessions import RULES, find_printed
 from support.redaction_corpus.shared import build_redactor
 
 VALUE = "W4lnut#49"
@@ -61,7 +61,7 @@ def test_other_lines_stay(text: str) -> None:
 def test_a_line_is_read_once() -> None:
     """However often its trigger matches."""
     data = b"$ cat .env; $ cat .env\n" + VALUE.encode()
-    (rule,) = RULES
+    rule = next(rule for rule in RULES if rule.find is find_printed)
     ends = [match.end() for match in re.finditer(rule.trigger.encode("latin-1"), data)]
     assert len(ends) == 2
     assert list(rule.find(data, ends)) == list(rule.find(data, ends[:1]))
