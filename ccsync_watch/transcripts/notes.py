@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Part
 from ccsync_watch.transcripts.message_content import note
 from ccsync_watch.transcripts.peer_messages import PEER_TAGS, peer_parts
-from ccsync_watch.transcripts.tags import read_tag
+from ccsync_watch.transcripts.tags import read_tag, with_quoted_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,9 +110,14 @@ def _split_leading(text: str) -> tuple[list[Part], int]:
 
 
 def _read_block(text: str, at: int) -> Tag | None:
-    """Return the block that begins at `at`; what was selected may quote the end of its tag."""
+    """Return the block that begins at `at`; what is in it may quote the end of its tag."""
     tag = read_tag(text, _BLOCK_TAGS, at)
-    if tag is None or not tag.inner.lstrip().startswith("The user selected "):
+    if tag is None:
+        return None
+    if tag.inner.startswith("\n"):
+        # The client's tags stand on lines of their own.
+        tag = with_quoted_ends(text, tag, lambda end: _LINE_END.match(text, end) is not None)
+    if not tag.inner.lstrip().startswith("The user selected "):
         return tag
     start = tag.end - len(f"</{tag.name}>") - len(tag.inner)
     next_start = text.find(f"<{tag.name}>", tag.end)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
 # What is in quotes may hold the end of a tag. Not all quotes are in pairs: then none may.
 _OPEN = re.compile(
     r'\s*<([a-z][a-z_-]{1,40})((?:\s(?:[^<>"]|"[^"]{0,2000}"){0,4000})?|\s[^<>]{0,4000})>'
 )
 _ATTRIBUTE = re.compile(r'([a-z_-]{1,40})="([^"]{0,2000})"')
+# What can follow an element among others: the text's end, or the next one's tag.
+_FOLLOWING = re.compile(r"\s*(?:\Z|<([a-z][a-z_-]{1,40})(?=[\s>]))")
 _EDGE_CHARS = 2000
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
 
@@ -44,19 +46,36 @@ def read_tag(text: str, names: Container[str], at: int = 0) -> Tag | None:
     return Tag(opening[1], attributes, text[opening.end() : inner_end], inner_end + len(close))
 
 
-def read_tags(text: str, names: Container[str], at: int = 0) -> list[Tag]:
-    """Return the elements of these names that follow each other from `at` on."""
-    tags: list[Tag] = []
-    while tag := read_tag(text, names, at):
-        tags.append(tag)
-        at = tag.end
-    return tags
-
-
 def read_only_tags(text: str, names: Container[str]) -> list[Tag]:
     """Return the elements that a text consists of; none if it says anything else."""
-    tags = read_tags(text, names)
-    return tags if tags and not text[tags[-1].end :].strip() else []
+
+    def may_end(at: int) -> bool:
+        following = _FOLLOWING.match(text, at)
+        return following is not None and (following[1] is None or following[1] in names)
+
+    tags: list[Tag] = []
+    at = 0
+    while tag := read_tag(text, names, at):
+        tags.append(with_quoted_ends(text, tag, may_end))
+        at = tags[-1].end
+    return tags if tags and not text[at:].strip() else []
+
+
+def with_quoted_ends(text: str, tag: Tag, may_end: Callable[[int], bool]) -> Tag:
+    """Return an element up to the first end of its tag that is not quoted in it.
+
+    `may_end` says of a position whether what follows can follow an element. Where another one of
+    this name begins before, a person wrote about both.
+    """
+    close = f"</{tag.name}>"
+    end = tag.end
+    while not may_end(end):
+        at = text.find(close, end)
+        if at < 0 or f"<{tag.name}" in text[end:at]:
+            return tag
+        end = at + len(close)
+    start = tag.end - len(close) - len(tag.inner)
+    return replace(tag, inner=text[start : end - len(close)], end=end)
 
 
 def _unescape(value: str) -> str:

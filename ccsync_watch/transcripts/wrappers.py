@@ -20,7 +20,7 @@ from ccsync_watch.transcripts.own_frames import read_workflow_task
 from ccsync_watch.transcripts.peer_messages import read_peer_messages
 from ccsync_watch.transcripts.plans import read_plan
 from ccsync_watch.transcripts.result_wrappers import unwrap_result
-from ccsync_watch.transcripts.tags import read_only_tags, read_tag, read_tags
+from ccsync_watch.transcripts.tags import Tag, read_only_tags, read_tag, with_quoted_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +63,9 @@ _NOTIFICATION_HEAD = re.compile(
     r"\s*\[SYSTEM NOTIFICATION - NOT USER INPUT\][^<]{0,4000}(?=<task-notification>)"
 )
 _NOTIFICATION_TRAILER = re.compile(r"\s*(?:Read the output file|Full transcript available)")
+_AFTER_NOTIFICATION = re.compile(
+    rf"\s*(?:\Z|<(?:agent|bash|task)-notification>)|{_NOTIFICATION_TRAILER.pattern}"
+)
 FORK = "is_fork"
 """The fact of the task of a fork of Claude: what stands before it is copied from its parent."""
 _STOPPED_BY_HOOK = re.compile(r"\s*Operation stopped by hook(?::[ ]|\s*\Z)")
@@ -83,8 +86,16 @@ def read_notification(text: str) -> MessageContent | None:
     """Read the reports of background tasks: what they say, without the client's tags."""
     head = _NOTIFICATION_HEAD.match(text)
     text = text[head.end() :] if head else text
-    tags = read_tags(text, _NOTIFICATION_TAGS)
-    rest = text[tags[-1].end :].strip() if tags else text
+    tags: list[Tag] = []
+    at = 0
+    while tag := read_tag(text, _NOTIFICATION_TAGS, at):
+        # What a subagent reports may be about notifications.
+        tag = with_quoted_ends(
+            text, tag, lambda end: _AFTER_NOTIFICATION.match(text, end) is not None
+        )
+        tags.append(tag)
+        at = tag.end
+    rest = text[at:].strip() if tags else text
     if not tags or (rest and not _NOTIFICATION_TRAILER.match(rest)):
         return None
     reports = [_read_report(tag.inner) for tag in tags]

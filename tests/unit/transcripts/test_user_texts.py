@@ -98,6 +98,12 @@ class TestNotes:
         """In the middle of a line, or of the text, it is the person's."""
         assert read_contents(_row(prompt)) == ("user", "prompt", [prompt])
 
+    def test_a_block_may_quote_the_end_of_its_tag(self) -> None:
+        """The client's tags stand on lines of their own."""
+        row = _row("<system-reminder>\nNo </system-reminder> there.\n</system-reminder>\nWhy?")
+        contents = [_note("reminder", "No </system-reminder> there."), "Why?"]
+        assert read_contents(row) == ("user", "prompt", contents)
+
     @pytest.mark.parametrize("more", [{}, {"isMeta": True}])
     def test_a_block_alone_is_the_clients(self, more: dict[str, Any]) -> None:
         """Nobody typed anything."""

@@ -201,6 +201,35 @@ def test_the_output_of_a_command_is_the_systems(tag: str) -> None:
     assert read_contents(row) == ("system", "command_output", ["out"])
 
 
+@pytest.mark.parametrize(
+    ("tag", "before", "behind"),
+    [
+        ("bash-stdout", "", "<bash-stderr></bash-stderr>"),
+        ("bash-stderr", "<bash-stdout></bash-stdout>", ""),
+        ("local-command-stdout", "", "\n"),
+        ("bash-input", "", ""),
+        ("user-memory-input", "", ""),
+        ("task-notification", "", "\nRead the output file to see it all: /x"),
+    ],
+)
+@pytest.mark.parametrize("words", ["no </{0}> here", "</{0}>", "<{0}>a</{0}>", "</{0}></{0}> a"])
+def test_what_the_client_wraps_may_quote_its_tags(
+    tag: str, before: str, behind: str, words: str
+) -> None:
+    """Whoever works on a reader of transcripts has such outputs; nobody typed them."""
+    words = words.format(tag)
+    role, kind, contents = read_contents(Writer().prompt(f"{before}<{tag}>{words}</{tag}>{behind}"))
+    assert (role, kind) != ("user", "prompt")
+    assert str(contents[0]).removeprefix("! ").removeprefix("# ") == words
+
+
+def test_many_quoted_ends_are_read_in_one_pass() -> None:
+    """Whether they belong to the client or not."""
+    content = "<bash-stdout>" + "</bash-stdout> x" * 200_000
+    assert find_wrapper(f"{content}</bash-stdout>") is not None
+    assert find_wrapper(content) is None
+
+
 def test_an_image_in_a_command_row_is_unchanged() -> None:
     """Only texts have tags."""
     image = {"type": "image", "source": {}}
