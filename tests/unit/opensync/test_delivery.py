@@ -240,6 +240,53 @@ class TestUncertain:
         _assert_in_order(world)
 
 
+class TestSteps:
+    """Each says how many rows it sent, and whether there is more to send at once."""
+
+    @staticmethod
+    def _steps(world: World, count: int) -> list[tuple[int, bool]]:
+        world.destination.check()
+        steps = [world.destination.deliver(SESSION) for _ in range(count)]
+        return [(step.rows_acked, step.is_last) for step in steps]
+
+    def test_of_batches_that_the_backend_dates(self, world: World) -> None:
+        """The rejected probe sent nothing."""
+        _write(world, 150)
+        assert self._steps(world, 4) == [(0, False), (100, False), (51, False), (0, True)]
+
+    def test_of_dated_batches(self, newer: World) -> None:
+        """The probe has sent its rows."""
+        _write(newer, 150, ago_ms=DAY_MS)
+        assert self._steps(newer, 4) == [(2, False), (100, False), (49, False), (0, True)]
+
+    def test_of_rows_that_are_uncertain(self, world: World) -> None:
+        """They go one by one, and all of them in one step, up to the first that is not."""
+        _write(world, 6)
+        rows = world.outbox.rows(SESSION, 1 << 50, 9).value
+        world.outbox.mark_uncertain(SESSION, [row.message.seq for row in rows[:4]])
+        assert self._steps(world, 1) == [(4, False)]
+        assert _sizes(world, MESSAGE) == [1] * 4
+
+    @pytest.mark.parametrize("kind", ["world", "newer"])
+    def test_what_was_sent_without_an_answer_dates_the_next_rows(
+        self, request: pytest.FixtureRequest, kind: str
+    ) -> None:
+        """If the backend dated it: not one of them is shown before it."""
+        world: World = request.getfixturevalue(kind)
+        _write(world, 1)
+        world.work()
+        world.clock.advance(60)
+        _write(world, 3, prefix="v")
+        world.work()
+        floor_ms = world.outbox.remote(SESSION).date_floor_ms
+        world.clock.advance(60)
+        _write(world, 3, prefix="w")
+        world.transport.faults = FaultPlan.of(faults.COMMIT_THEN_DROP)
+        assert isinstance(world.turn(), Retryable)
+        is_raised = world.outbox.remote(SESSION).date_floor_ms > floor_ms
+        assert is_raised == (kind == "world")
+
+
 def _halve(world: World) -> None:
     """Remove the parts of the last stored message."""
     for row in world.backend._tables.messages[-1:]:
