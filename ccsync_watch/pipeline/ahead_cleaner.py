@@ -18,7 +18,6 @@ from ccsync_watch.pipeline.cleaning_messages import (
     IsReady,
     IsWorking,
     PlanDone,
-    TurnLeft,
     checksum_of,
 )
 from ccsync_watch.pipeline.cleaning_start import (
@@ -51,10 +50,6 @@ _MAX_SILENT_SECONDS = 5.0
 _MAX_COUNTED_SECONDS = 1.0
 """Of one wait without a word: this process may have been stopped itself, with the other one."""
 _POLL_SECONDS = 0.05
-_LEFT = 4
-"""Of so many ends of long transcripts one is cleaned here: to clean takes longer than to store."""
-_MIN_LEFT = 1 / 2
-"""An end is long that has so much of a chunk: of small files storing takes as long."""
 
 
 class KnowingRedactor(Protocol):
@@ -102,14 +97,11 @@ class AheadCleaner:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipes: ParentPipes | None = None
         self._is_wanted = self._is_ready = self._has_plan = self._is_waiting = False
-        self._head: ChunkCleaned | TurnLeft | None = None
-        # The transcript whose rest is cleaned here as planned.
-        self._left_path = ""
-        self._is_shared = True
+        self._head: ChunkCleaned | None = None
         self._number = self._unused = self._failures = self._known_count = 0
         # Calls of chunks that were cleaned here since the plan: the process does not know them.
         self._own_calls: set[str] = set()
-        self.used = self.left = 0
+        self.used = 0
         self.pause: Callable[[], object] = lambda: None
         """Called again and again while a result is waited for; it may have other chunks read."""
         self.is_ending: Callable[[], bool] = lambda: False
@@ -197,20 +189,8 @@ class AheadCleaner:
         known = self._redactor.known_values()
         self._known_count = len(known)
         history = self._cleaner.history.everything()
-        planned = tuple(self._with_left(turns)) if self._is_shared else turns
-        self._pipes.send(CleaningPlan(self._number, planned, history, known))
+        self._pipes.send(CleaningPlan(self._number, turns, history, known))
         self._has_plan = True
-
-    def _with_left(self, turns: Iterable[PlannedChunk]) -> Iterator[PlannedChunk]:
-        """Yield the turns, some of them left to this process.
-
-        Ends of transcripts, as what is read later seldom depends on them.
-        """
-        least, ends = int(_MIN_LEFT * self._setup.chunk_bytes), 0
-        for turn in turns:
-            is_end = turn.is_last and turn.transcript.size - turn.start >= least
-            ends += is_end
-            yield turn._replace(is_left=is_end and ends % _LEFT == 0)
 
     @contextlib.contextmanager
     def _ending_on_failure(self) -> Iterator[None]:
@@ -226,7 +206,7 @@ class AheadCleaner:
 
     def forget(self) -> None:
         """Use no result of the current plan any more: something else came before."""
-        self._has_plan, self._head, self._left_path = False, None, ""
+        self._has_plan, self._head = False, None
 
     def take(
         self, transcript: Transcript, start: int, lines: list[Line], *, is_live: bool
@@ -235,8 +215,7 @@ class AheadCleaner:
 
         `is_live`: an event announced it, so it was not planned.
         """
-        is_left = transcript.path == self._left_path
-        if not self._has_plan or self._is_waiting or is_left or not lines:
+        if not self._has_plan or self._is_waiting or not lines:
             return None
         if self._head is None:
             with self._ending_on_failure():
@@ -245,12 +224,7 @@ class AheadCleaner:
         head = self._head
         if head is None:
             return None
-        if isinstance(head, TurnLeft) and head.path == transcript.path:
-            self._left_path, self._head = head.path, None
-            self.left += 1
-            return None
-        place = transcript.path, start, lines[-1].end
-        if isinstance(head, TurnLeft) or (head.path, head.start, head.end) != place:
+        if (head.path, head.start, head.end) != (transcript.path, start, lines[-1].end):
             if not is_live:
                 self.forget()
             return None
@@ -263,7 +237,7 @@ class AheadCleaner:
             lines, head.batch, head.excluded, head.metadata_only, head.disclosures, head.calls
         )
 
-    def _wait(self, seconds: float) -> ChunkCleaned | TurnLeft | None:
+    def _wait(self, seconds: float) -> ChunkCleaned | None:
         """Return the next result of the current plan, None if none comes.
 
         Raises TimeoutError after so many seconds, or when the process seems to be stopped; not if
@@ -326,6 +300,5 @@ class AheadCleaner:
             return
         changes = self._cleaner.history.take_changes()
         if any(change.table != CALLS for change in changes):
-            self._is_shared = self._is_shared and not self._left_path
             self.forget()
         self._own_calls.update(change.key for change in changes)

@@ -37,15 +37,11 @@ class CleaningSetup:
 
 
 class PlannedChunk(NamedTuple):
-    """A chunk to be read; `is_last`: the transcript is to be read to its end then.
-
-    `is_left`: the parent cleans it, so that neither of the two waits for the other.
-    """
+    """A chunk to be read; `is_last`: the transcript is to be read to its end then."""
 
     transcript: Transcript
     start: int
     is_last: bool
-    is_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +67,6 @@ class IsWorking(NamedTuple):
     """The next result of a plan takes long, and will come."""
 
     number: int
-
-
-class TurnLeft(NamedTuple):
-    """The plan has come to the rest of a transcript that is left to the parent."""
-
-    number: int
-    path: str
 
 
 class PlanDone(NamedTuple):

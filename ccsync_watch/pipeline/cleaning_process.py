@@ -23,7 +23,6 @@ from ccsync_watch.pipeline.cleaning_messages import (
     IsReady,
     IsWorking,
     PlanDone,
-    TurnLeft,
     checksum_of,
 )
 from ccsync_watch.pipeline.process_frames import ChildPipes
@@ -132,10 +131,6 @@ class CleaningProcess:
         while self._turns:
             turn = self._turns[0]
             path = turn.transcript.path
-            if turn.is_left:
-                self._turns.popleft()
-                self._pipes.send(TurnLeft(self._number, path))
-                continue
             start = self._offsets.get(path, turn.start)
             try:
                 with self._setup.files.open_file(path) as file:

@@ -195,22 +195,6 @@ def test_small_files_are_foreseen(bench: Bench) -> None:
     assert ahead.process.used > len(corpus.files)  # of more than one chunk each
 
 
-@pytest.mark.parametrize("command", ["", "cat .env > /tmp/copy"])
-def test_some_ends_of_transcripts_are_cleaned_here(bench: Bench, command: str) -> None:
-    """Not again where that says something that cleaning the next ones would have to know."""
-    for number in range(12):
-        writer = Writer(session_id=f"{number:08x}-2222-4333-8444-555555555555")
-        rows = [writer.prompt(f"{turn} {'words ' * 100}") for turn in range(40)]
-        rows += [writer.answer(call(f"toolu_{number}", "Bash", command=command or "make"))]
-        bench.append(bench.path(writer.session_id), *rows)
-    expected = _read_here(bench)
-    ahead = Ahead(bench)
-    ahead.start()
-    assert ahead.drain() == expected
-    assert ahead.process.used > 12
-    assert ahead.process.left == 1 if command else ahead.process.left > 1
-
-
 def test_a_long_file_takes_turns_with_others(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once it is far ahead of them it gets every second turn, as foreseen."""
     monkeypatch.setattr("ccsync_watch.pipeline.backlog.LEAD_BYTES", 60_000)
