@@ -7,6 +7,7 @@ response's rows the last one of its stream counts, and of the sessions that clai
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import orjson
@@ -30,6 +31,7 @@ _SNAPSHOT_COLUMNS = (
     "cache_read_tokens", "web_searches", "is_fast", "is_us_only", "tier", "cost_usd", "model",
     "iterations",
 )  # fmt: skip
+_snapshot = attrgetter(*_SNAPSHOT_COLUMNS[:-1])
 _NULL_VALUES = {"tier": "''", "model": "''", "cost_usd": "-1.0", "iterations": "''"}
 _EARLIEST = (
     "coalesce(min(timestamp_ms, excluded.timestamp_ms), timestamp_ms, excluded.timestamp_ms)"
@@ -78,7 +80,7 @@ def save_usage(connection: sqlite3.Connection, usages: Sequence[Usage]) -> None:
             (
                 keys[usage.id], keys[usage.session_id], usage.agent_id, usage.is_marked,
                 _response(usage), usage.request_id, usage.timestamp_ms,
-                *(getattr(usage, name) for name in _SNAPSHOT_COLUMNS[:-1]),
+                *_snapshot(usage),
                 _iterations(usage),
             )
             for usage in usages
