@@ -90,11 +90,11 @@ class RulesCache:
             single = [(byte.hex(), number) for byte, number in layout.bytes]
             data = json.dumps([single, *layout[1:]]).encode()
             self._write(self._layout_path(*key).name, data)
-            self._remove_unused("layout-*.json", _KEPT_LAYOUTS)
+            self._remove_unused("rules-*.json", _KEPT_LAYOUTS)
 
     def _layout_path(self, *key: object) -> Path:
         folder = self._folder or Path()
-        return folder / f"layout-{self._digest((_planning_code(), *key))}.json"
+        return folder / f"rules-{self._digest((_planning_code(), *key))}.json"
 
     def _digest(self, key: object) -> str:
         data = repr((self._library.__version__, key)).encode()

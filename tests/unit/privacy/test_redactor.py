@@ -246,7 +246,7 @@ def test_compiled_rules_are_kept_in_the_callers_folder(tmp_path: Path) -> None:
     pytest.importorskip("hyperscan")
     triggers = [scanner.Trigger("ab[0-9]", is_caseless=False)]
     first = scanner.build(triggers, cache=tmp_path).scan(b"ab1")
-    (kept,) = tmp_path.glob("rules-*")
+    (kept,) = tmp_path.glob("rules-*.hs")
     assert scanner.build(triggers, cache=tmp_path).scan(b"ab1") == first
     kept.write_bytes(b"damaged")
     assert scanner.build(triggers, cache=tmp_path).scan(b"ab1") == first

@@ -147,7 +147,7 @@ def test_what_is_ready_is_not_compiled(tmp_path: Path) -> None:
     assert ready.name == "hyperscan"
     assert ready.scan(b"ghp_abcd") == [(8, 0)]
     assert [path for path in old if path.exists()] == old[-5:]
-    assert len(list(tmp_path.glob("rules-*"))) == 6
+    assert len(list(tmp_path.glob("rules-*.hs"))) == 6
 
 
 def test_what_counts_lines_is_found_among_the_rest() -> None:
@@ -226,10 +226,10 @@ def test_a_cached_scan_is_not_planned_again(
     assert sorted({index for _, index in first}) == [0, 1, 2]
     assert (hits(), len(planned)) == (first, 1)
     assert (hits("other"), len(planned)) == (first, 2)
-    for path in tmp_path.glob("rules-*"):
+    for path in tmp_path.glob("rules-*.hs"):
         path.write_bytes(b"damaged")
     assert (hits(), len(planned)) == (first, 3)
-    for path in tmp_path.glob("layout-*"):
+    for path in tmp_path.glob("rules-*.json"):
         path.write_bytes(b"[[]")
     assert (hits(), len(planned)) == (first, 4)
-    assert len(list(tmp_path.glob("layout-*"))) == 2
+    assert len(list(tmp_path.glob("rules-*.json"))) == 2
