@@ -65,14 +65,16 @@ def with_quoted_ends(text: str, tag: Tag, may_end: Callable[[int], bool]) -> Tag
     """Return an element up to the first end of its tag that is not quoted in it.
 
     `may_end` says of a position whether what follows can follow an element. Where another one of
-    this name begins before, a person wrote about both.
+    this name begins before, outside of what is quoted, a person wrote about both.
     """
-    close = f"</{tag.name}>"
-    end = tag.end
-    while not may_end(end):
+    opening, close = f"<{tag.name}>", f"</{tag.name}>"
+    quoted, end = tag.inner.count(opening), tag.end
+    while quoted or not may_end(end):
         at = text.find(close, end)
-        if at < 0 or f"<{tag.name}" in text[end:at]:
+        begun = text.count(opening, end, at)
+        if at < 0 or (begun and not quoted):
             return tag
+        quoted = max(0, quoted + begun - 1)
         end = at + len(close)
     start = tag.end - len(close) - len(tag.inner)
     return replace(tag, inner=text[start : end - len(close)], end=end)

@@ -212,7 +212,13 @@ def test_the_output_of_a_command_is_the_systems(tag: str) -> None:
         ("task-notification", "", "\nRead the output file to see it all: /x"),
     ],
 )
-@pytest.mark.parametrize("words", ["no </{0}> here", "</{0}>", "<{0}>a</{0}>", "</{0}></{0}> a"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no </{0}> here", "</{0}>", "<{0}>a</{0}>", "</{0}></{0}> a", "no <{0}> here",
+        "b <{0}>a</{0}><bash-stderr></bash-stderr> c", "<{0}>a <{0}>b</{0}> c</{0}><{0}>d</{0}>.",
+    ],
+)  # fmt: skip
 def test_what_the_client_wraps_may_quote_its_tags(
     tag: str, before: str, behind: str, words: str
 ) -> None:
