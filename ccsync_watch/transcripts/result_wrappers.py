@@ -17,6 +17,7 @@ from ccsync_watch.transcripts.web_searches import read_search_results
 
 _MAX_NAME_CHARS = 160
 _HAND_BACK = "[Subagent hand-back]"
+_TRAILERS = re.compile(r".*", re.DOTALL)
 _TOO_LARGE = (
     r"\s*(?:Error: )?(?:MCP tool (?:[\"'][^\"'\n]{1,200}[\"'] )?)?(?i:result|response|output) ?"
     r"\((?P<detail>[^)]{1,80})\) exceeds maximum allowed tokens"
@@ -201,9 +202,11 @@ def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult
 def _match(wrapper: ResultWrapper, text: str) -> re.Match[str] | None:
     if not wrapper.is_trailer:
         return wrapper.pattern.match(text)
-    # Only the last one can reach to the end of the text.
-    start = text.rfind(wrapper.start)
-    return wrapper.pattern.fullmatch(text, start) if _begins_line(text, start) else None
+    # Only the last ones can reach to the end of the text.
+    start, end = text.rfind(wrapper.start), len(text)
+    while start >= 0 and _begins_line(text, start) and wrapper.pattern.fullmatch(text, start, end):
+        end, start = start, text.rfind(wrapper.start, 0, start)
+    return _TRAILERS.match(text, end) if end < len(text) else None
 
 
 def _begins_line(text: str, start: int) -> bool:

@@ -116,6 +116,14 @@ def test_what_a_search_found_has_each_link_in_a_line() -> None:
             "found it",
             ("reminder of the client left out",),
         ),
+        (
+            (
+                "found it\n\n<system-reminder>\nBe careful.\n</system-reminder>\n"
+                "\n<system-reminder>\nBe quick.\n</system-reminder>\n"
+            ),
+            "found it",
+            ("reminder of the client left out",),
+        ),
     ],
 )
 def test_a_wrapper_is_named_and_left_out(text: str, inner: str, names: tuple[str, ...]) -> None:
