@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from ccsync_watch.accounting.calendars import LOCAL_DAYS, Calendar
 from ccsync_watch.accounting.model_names import plain_key
 from ccsync_watch.accounting.reconciliation import account_of_shares
 from ccsync_watch.accounting.session_accounts import load_accounts
+from ccsync_watch.privacy.policy.projects import is_in_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,8 @@ _GLOB = frozenset("*?[")
 class Selection:
     """What is counted; everything by default. `until_ms` is exclusive.
 
-    `project` is a folder, its name, or a glob on either; `host` and `branch` are a name or a glob;
-    `model` is a part of a model's name, or a glob on it.
+    `project` is what `matches_project` takes; `host` and `branch` are a name or a glob; `model` is
+    a part of a model's name, or a glob on it.
     """
 
     since_ms: int | None = None
@@ -100,13 +100,14 @@ def selected_sessions(database: Database, selection: Selection) -> set[str] | No
 
 
 def matches_project(path: str | None, pattern: str) -> bool:
-    """Return whether a project's folder, or its name, is what a pattern says."""
-    if path is None:
+    """Return whether a project is what a pattern says: a folder, its name, or a glob on either.
+
+    A folder means that folder and all below it, as in the settings.
+    """
+    if path is None or not pattern.strip():
         return False
-    pattern = os.path.expanduser(pattern)  # noqa: PTH111 - a pattern
-    stripped = pattern.rstrip("/\\") or pattern
     name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return any(_matches(text, stripped) for text in (path, name))
+    return is_in_folder(path, pattern) or _matches(name, pattern.strip().rstrip("/\\"))
 
 
 def matches_model(written: str | None, pattern: str) -> bool:

@@ -46,8 +46,18 @@ def seconds(text: str) -> float:
     return number
 
 
+def name(text: str) -> str:
+    """Return a name or a pattern; raise ArgumentTypeError for an empty one.
+
+    An empty variable of a script would select everything, or nothing.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: write a name, or leave the option out")
+    return text
+
+
 def count(text: str) -> int:
     """Return how many to show; raise ArgumentTypeError for anything but a number from 1 on."""
     if not (text.isascii() and text.isdigit()) or not text.strip("0"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
+        raise argparse.ArgumentTypeError(f"{text.strip()!r} is not a number, 1 or more")
     return min(int(text[:_MAX_DIGITS]), _MAX_COUNT)

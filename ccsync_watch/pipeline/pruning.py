@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ccsync_watch.accounting.selections import matches_project
 from ccsync_watch.model import Redacted
-from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.privacy.policy.pruned import pruned_content
 from ccsync_watch.store import checkpoints, pruned_texts
 from ccsync_watch.store.install_keys import path_key
@@ -31,7 +31,7 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class PruneRequest:
-    """Which sessions: those of some projects (globs on their folders), of all by default.
+    """Which sessions: those of some projects (as `stats` selects them), of all by default.
 
     Of them those whose last message is older than `max_age_days`, and the oldest until the database
     is of `max_bytes`; without age and size all of them.
@@ -136,13 +136,12 @@ def plan_steps(
     plan.used_bytes = size - unused
     is_all = request.max_age_days is None and request.max_bytes is None
     before_ms = None if request.max_age_days is None else now_ms - request.max_age_days * DAY_MS
-    projects = Projects(exclude=request.projects, policies=())
     left_bytes = plan.used_bytes
     for session in pruned_texts.prunable_sessions(
         database, before_ms=now_ms + 1, has_backend=has_backend
     ):
         if request.projects and not any(
-            projects.policy(folder) == "off" for folder in session.folders
+            matches_project(session.project_path, pattern) for pattern in request.projects
         ):
             continue
         is_old = before_ms is not None and session.updated_ms < before_ms

@@ -40,7 +40,7 @@ class PrunableSession:
     """A session with texts. `kept_because`: why none may be removed now, None if they may."""
 
     session_id: str
-    folders: frozenset[str]
+    project_path: str | None
     updated_ms: int
     kept_because: Literal["pending"] | None
 
@@ -71,7 +71,7 @@ def prunable_sessions(
 ) -> list[PrunableSession]:
     """Return the sessions with texts whose last message is older, the oldest first."""
     rows = database.read().execute(
-        "SELECT s.id, s.project_path, s.folder, s.cwd, s.updated_ms,"  # noqa: S608 - constants
+        "SELECT s.id, s.project_path, s.updated_ms,"  # noqa: S608 - constants
         f" {_pending('s.id')} AS is_pending FROM sessions s"
         " WHERE s.updated_ms < ?1 AND EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.id"
         "  AND m.kind <> 'session' AND m.seq > coalesce((SELECT json_extract(value, '$.last_seq')"
@@ -81,9 +81,9 @@ def prunable_sessions(
     )
     return [
         PrunableSession(
-            session_id=row[0],
-            folders=frozenset(folder for folder in row[1:4] if folder),
-            updated_ms=row[4],
+            session_id=row["id"],
+            project_path=row["project_path"],
+            updated_ms=row["updated_ms"],
             kept_because="pending" if has_backend and row["is_pending"] else None,
         )
         for row in rows

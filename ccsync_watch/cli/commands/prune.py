@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from ccsync_watch.cli.arguments import add_setting_flags
+from ccsync_watch.cli.arguments import add_setting_flags, name
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.redaction_progress import show_bar, show_migration
 from ccsync_watch.cli.same_version import check_version
@@ -74,8 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--project",
         action="append",
         default=[],
-        metavar="GLOB",
-        help="only sessions of projects in these folders; several times for several",
+        type=name,
+        metavar="PROJECT",
+        help="only sessions of this project: a folder, its name, or a glob, as in `stats`; several"
+        " times for several",
     )
     parser.add_argument(
         "--max-size",
@@ -256,7 +258,7 @@ def _show_plan(plan: PrunePlan) -> None:
         say_wrapped(
             f"  {item.session.session_id}  {plural(days, 'day'):>10} old"
             f"  {_removed_size(item.texts_bytes):>10}"
-            f"  {printable(min(item.session.folders, default=''))}"
+            f"  {printable(item.session.project_path or '')}"
         )
     more = len(plan.items) - _SHOWN_SESSIONS
     if more > 0:

@@ -45,6 +45,11 @@ class Projects:
         return max(map(self.policy, folders), key=_STRICTEST_LAST.index, default="full")
 
 
+def is_in_folder(folder: str, pattern: str) -> bool:
+    """Return whether a folder is the one that a pattern names, is below it, or matches its glob."""
+    return _matches(folder, _folder_glob(pattern))
+
+
 def _folder_glob(pattern: str) -> str:
     """Return a glob of the folder itself: `x`, `x/*` and `x/**` mean x and all below it."""
     glob = os.path.expanduser(pattern.strip()).rstrip("/")  # noqa: PTH111 - a glob, not a path

@@ -291,8 +291,14 @@ def test_weeks_months_and_blocks() -> None:
 
 
 def test_patterns() -> None:
-    """A folder, its name, or a glob; a part of a model's name."""
+    """A folder and all below it, its name, or a glob; a part of a model's name."""
     assert matches_project("/home/user/shop", "shop")
+    assert matches_project("/home/user/shop/api", "/home/user/shop/")
+    assert matches_project("/home/user/shop", "/home/user/shop/**")
+    assert matches_project("C:\\work\\shop\\api", "c:/Work/shop")
+    assert not matches_project("/home/user/shop/api", "shop")
+    assert not matches_project("/home/user/shopping", "/home/user/shop")
+    assert not matches_project("/home/user/shop", " ")
     assert matches_project("C:\\work\\shop", "shop")
     assert not matches_project("/home/user/workshop", "shop")
     assert not matches_project(None, "*")

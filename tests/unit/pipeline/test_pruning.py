@@ -300,12 +300,15 @@ class TestWhatIsChosen:
         assert chosen(plan_of(world, PruneRequest(max_age_days=1))) == [SESSION, OTHER]
 
     def test_by_project(self, world: World) -> None:
-        """A glob on its folder, as in `exclude_projects`."""
+        """The same sessions as `stats` selects: by a folder and all below it, a name or a glob."""
         old: dict[str, Any] = {"at_ms": world.clock.now_ms - OLD_MS}
         world.ingest(message("u1", **old), cwd="/home/user/work/app")
         world.ingest(message("u2", session_id=OTHER, **old), session_id=OTHER, cwd="/srv/app")
         world.drain()
         assert chosen(plan_of(world, PruneRequest(projects=("/home/user/work/*",)))) == [SESSION]
+        assert chosen(plan_of(world, PruneRequest(projects=("/srv",)))) == [OTHER]
+        assert chosen(plan_of(world, PruneRequest(projects=("app",)))) == [SESSION, OTHER]
+        assert chosen(plan_of(world, PruneRequest(projects=("work",)))) == []
         request = PruneRequest(max_age_days=365, projects=("/srv/**",))
         assert chosen(plan_of(world, request)) == []
 

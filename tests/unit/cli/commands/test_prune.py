@@ -102,6 +102,17 @@ def test_by_project_and_size(call: Callable[..., str]) -> None:
     assert "of 2 sessions" in call("--project", "/home/user/*")
 
 
+@pytest.mark.parametrize("command", ["prune", "stats"])
+def test_an_empty_project_is_an_error(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """A script's empty variable selects neither all nor nothing."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--project", " "], filled)
+    assert ended.value.code == 2
+    assert "--project: it is empty" in capsys.readouterr().err
+
+
 def test_without_a_choice_the_setting_decides(
     filled: dict[str, str], call: Callable[..., str]
 ) -> None:
