@@ -47,7 +47,7 @@ def enter(environment: Mapping[str, str] | None = None) -> dict[str, str]:
         # Libraries look there; what is added now is not visible from outside.
         os.environ.update({name: value for name, value in removed.items() if is_kept(name)})
         return {**env, **removed}
-    if any(not _is_visible(name, value) for name, value in env.items()):
+    if any(not is_visible(name, value) for name, value in env.items()):
         start_again(env)
     return env
 
@@ -57,7 +57,7 @@ def start_again(env: Mapping[str, str]) -> None:
 
     Of it only what may be seen is the process's own. Returns where that is not possible.
     """
-    visible = {name: value for name, value in env.items() if _is_visible(name, value)}
+    visible = {name: value for name, value in env.items() if is_visible(name, value)}
     removed = {name: value for name, value in env.items() if name not in visible}
     if os.name != "posix" or not sys.executable:
         return
@@ -79,8 +79,10 @@ def is_kept(name: str) -> bool:
     return _KEPT.fullmatch(name) is not None
 
 
-def _is_visible(name: str, value: str) -> bool:
+def is_visible(name: str, value: str) -> bool:
     """Return whether a variable is needed and not a secret: keys and passwords of proxies are."""
+    if name.lower().endswith("_proxy") and "@" in value:  # with a scheme or without
+        return False
     return is_kept(name) and name != "CLAUDE_SYNC_API_KEY" and not _SECRET_URL.match(value)
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.cli.console import printable, say, say_wrapped
+from ccsync_watch.cli.clean_environment import is_visible
+from ccsync_watch.cli.console import printable, say, say_wrapped, warn
 from ccsync_watch.cli.service_units import launchd_plist, systemd_unit
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import home, load
@@ -32,12 +33,19 @@ ORDER = 160
 EXAMPLES = ("service install", "service status --json")
 _UNIT = "ccsync-watch.service"
 _LABEL = "ccsync-watch"
-# A manager that works answers within milliseconds; starting and stopping may take the daemon long.
+# A manager that works answers within milliseconds. Starting and stopping may take the daemon long
+# on a busy machine: systemd itself gives up after 90 seconds.
 _ASK_SECONDS = 5.0
-_SECONDS = 30.0
+_SECONDS = 100.0
 _LINGER = Path("/var/lib/systemd/linger")
 # Where files are; what is secret belongs into the settings file, not into a unit.
-_PASSED_ON = ("CCSYNC_WATCH_HOME", "CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME")
+_PASSED_ON = (
+    "CCSYNC_WATCH_HOME", "CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME",
+    # How the network is reached.
+    "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
+    "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+_SETTING = "CLAUDE_SYNC_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
             say_wrapped(
                 "It ends when you log out: `loginctl enable-linger` keeps it running, from boot on"
             )
+        _warn_of_unseen(env)
         return 0
     if not manager.file.exists():
         say_wrapped("Nothing to do: the service is not installed.")
@@ -134,6 +143,22 @@ def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
     return content is manager.contents[0]
 
 
+def _warn_of_unseen(env: Mapping[str, str]) -> None:
+    """Name what is set in this terminal, and what the service does not see of it."""
+    settings = sorted(name for name in env if name.startswith(_SETTING) and env[name])
+    if settings:
+        warn(
+            f"the service does not see {', '.join(settings)} of this terminal: put that into the"
+            " settings file, by `ccsync-watch login` or `ccsync-watch config set`"
+        )
+    secrets = [name for name in _PASSED_ON if env.get(name) and not is_visible(name, env[name])]
+    if secrets:
+        warn(
+            f"{', '.join(secrets)} contains a password, so it is not written into the service's"
+            " file: where only that proxy reaches the backend, use `ccsync-watch start`"
+        )
+
+
 def _show_status(manager: Manager, env: Mapping[str, str], *, as_json: bool) -> int:
     is_installed = manager.file.exists()
     is_running = is_installed and _ask(manager, env)
@@ -151,6 +176,13 @@ def _show_status(manager: Manager, env: Mapping[str, str], *, as_json: bool) -> 
         say_wrapped(f"{state} ({printable(manager.file)})")
         if not is_installed:
             say_wrapped(typed("Install it with `ccsync-watch service install`."))
+        elif not is_running:
+            say_wrapped(
+                typed(
+                    "If it does not start within a minute, `ccsync-watch status` and `ccsync-watch"
+                    " logs` say why. `ccsync-watch service install` starts it again."
+                )
+            )
     return 0 if is_running else NotRunning.exit_code
 
 
@@ -158,7 +190,9 @@ def manager_for(
     platform: str, env: Mapping[str, str], command: Sequence[str], settings: Settings
 ) -> Manager:
     """Return this system's service manager. Raises ConfigError for an unknown system."""
-    passed = {name: env[name] for name in _PASSED_ON if env.get(name)}
+    passed = {
+        name: env[name] for name in _PASSED_ON if env.get(name) and is_visible(name, env[name])
+    }
     if platform.startswith("linux"):
         base = Path(env.get("XDG_CONFIG_HOME") or home(env) / ".config")
         ctl = ("systemctl", "--user")

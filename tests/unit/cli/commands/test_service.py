@@ -154,6 +154,27 @@ def test_launchd_gets_the_same_command_and_variables(env: dict[str, str]) -> Non
     assert b"osk_secret" not in manager.contents[0]
 
 
+def test_the_service_reaches_the_network_as_the_terminal_does(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its proxies; no password is written, and what the service does not see is named."""
+    monkeypatch.setattr("sys.platform", "linux")
+    env |= {
+        "https_proxy": "http://proxy:3128", "HTTP_PROXY": "joe:pa55phrase@proxy:3128",
+        "NO_PROXY": "10.0.0.0/8", "SSL_CERT_FILE": "/etc/own.pem",
+    }  # fmt: skip
+    agent = plistlib.loads(manager_for("darwin", env, COMMAND).contents[0])
+    variables = agent["EnvironmentVariables"]
+    assert (variables["https_proxy"], variables["NO_PROXY"]) == ("http://proxy:3128", "10.0.0.0/8")
+    assert main(("service", "install"), env) == 0
+    unit = manager_for("linux", env, COMMAND).file.read_text()
+    assert 'Environment="SSL_CERT_FILE=/etc/own.pem"' in unit
+    assert "pa55phrase" not in unit
+    warned = capsys.readouterr().err
+    assert "the service does not see CLAUDE_SYNC_API_KEY of this terminal" in warned
+    assert "HTTP_PROXY contains a password" in warned
+
+
 def test_other_systems_are_an_error(env: dict[str, str]) -> None:
     """The hint names the plugin and `start`."""
     with pytest.raises(ConfigError, match="services on win32 are not supported"):
@@ -188,7 +209,7 @@ def test_install_status_uninstall(
     assert main(("service", "uninstall"), env) == 0
     assert not unit.exists()
     output = capsys.readouterr()
-    assert output.err == ""
+    assert output.err.count("does not see CLAUDE_SYNC_API_KEY") == 2
     assert "Installed, not running" in output.out
 
 
