@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> int:
     """Run one command; return its exit code."""
+    _open_closed_streams()
     if sys.argv[1:] == ["statusline"]:
         # The client asks for it all the time: the parser alone would take longer than the line.
         from ccsync_watch.statusline import entry  # noqa: PLC0415 - see above
@@ -15,6 +17,21 @@ def main() -> int:
     from ccsync_watch.cli import main as run_command  # noqa: PLC0415 - see above
 
     return run_command()
+
+
+def _open_closed_streams() -> None:
+    """Have standard streams that the caller closed (`>&-`) lead to nowhere.
+
+    Python has None for them, and the next file that is opened would be in their place.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+            stream = open(number, "w" if number else "r", encoding="utf-8")  # noqa: PTH123, SIM115 - a number
+            setattr(sys, name, stream)
 
 
 if __name__ == "__main__":

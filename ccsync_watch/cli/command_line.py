@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
-import io
 import os
 import re
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ccsync_watch import __version__
+from ccsync_watch.cli.character_sets import use_substitutes
 from ccsync_watch.cli.command_index import Command, list_commands
 from ccsync_watch.cli.console import printable, quietly, warn
 from ccsync_watch.cli.problem_text import error_line
@@ -42,9 +42,7 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
         # A program of its own: whatever it creates is for this user alone.
         os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal with a small character set gets substitutes instead of a traceback.
-            stream.reconfigure(errors="backslashreplace")
+        use_substitutes(stream)
     # No argument is a path. What is not UTF-8 names nothing, and SQLite and JSON do not accept it.
     words = [_valid_text(word) for word in (sys.argv[1:] if argv is None else argv)]
     if not words or (words[0].startswith("-") and words[0] not in {"-h", "--help", "--version"}):

@@ -70,7 +70,7 @@ class TerminalPage:
     def marked(self, text: str, marks: tuple[str, str], *, indent: str = "") -> None:
         """Write a text on as few lines as it needs, what is between marks in bold."""
         text = " ".join(text.split())
-        if not self._is_styled:
+        if self.columns is None:
             for mark in marks:
                 text = text.replace(mark, "")
             self._stream.write(f"{indent}{plain_text(text)}\n")
@@ -88,7 +88,7 @@ class TerminalPage:
     def markdown(self, text: str) -> None:
         """Write Markdown as a terminal shows it; as it was written, in a pipe."""
         text = plain_text(text)
-        if not self._is_styled:
+        if self.columns is None:
             self._stream.write(f"{text}\n")
             return
         from rich.markdown import Markdown  # noqa: PLC0415 - not for a pipe
@@ -102,7 +102,8 @@ class TerminalPage:
 
             self._console = Console(
                 file=self._stream,
-                force_terminal=True,
+                force_terminal=self._is_styled,
+                color_system="auto" if self._is_styled else None,
                 width=self.columns,
                 highlight=False,
                 markup=False,

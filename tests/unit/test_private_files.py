@@ -85,6 +85,14 @@ def test_file_in_a_folder_where_others_can_write_is_rejected(file: Path, bits: i
             write_private(path, b"x")
 
 
+def test_what_is_not_a_folder_is_not_called_one_of_others() -> None:
+    """Everybody can write to `/dev/null`, and must: a hint to change that would do harm."""
+    with pytest.raises(NotADirectoryError):
+        make_folder(Path("/dev/null/state"))
+    with pytest.raises(NotADirectoryError):
+        check_folder(Path("/dev/null/state"))
+
+
 def test_folder_like_tmp_is_safe(file: Path) -> None:
     """There nobody can exchange another user's files."""
     file.parent.chmod(0o1777)

@@ -6,6 +6,8 @@ import errno
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,13 @@ def test_a_reader_that_ends_early_is_not_an_error(
     with open(write, "w") as stdout:  # noqa: PTH123 - a file descriptor
         monkeypatch.setattr("sys.stdout", stdout)
         assert main(("status",), env) == 0
+
+
+def test_closed_streams_are_not_an_error(env: dict[str, str]) -> None:
+    """`ccsync-watch status >&-`: the exit code is the answer, and no file is in their place."""
+    words = 'exec "$0" -m ccsync_watch status <&- >&- 2>&-'
+    completed = subprocess.run(["sh", "-c", words, sys.executable], env=env, check=False)
+    assert completed.returncode == main(("status",), env) == 3
 
 
 def test_stop_needs_no_valid_settings(

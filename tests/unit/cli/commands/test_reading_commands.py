@@ -208,6 +208,20 @@ def test_lines_that_nobody_copies_are_wrapped_between_words(*, is_styled: bool) 
     assert piped.getvalue() == "a " * 60 + "b\n"
 
 
+def test_a_terminal_without_styles_gets_the_same_lines() -> None:
+    """With `NO_COLOR`, or a dumb one: all of the form that is not style."""
+    shown: list[list[str]] = []
+    for is_styled in (True, False):
+        stream = io.StringIO()
+        page = TerminalPage(stream, columns=24, is_styled=is_styled)
+        page.markdown("Some **words** " * 8)
+        page.marked(f"{'of many ' * 8}{MARKS[0]}words{MARKS[1]}", MARKS, indent="  ")
+        assert is_styled == ("\x1b" in stream.getvalue())
+        shown.append(_OWN_STYLE.sub("", stream.getvalue()).splitlines())
+    assert shown[0] == shown[1]
+    assert max(map(len, shown[0])) <= 24
+
+
 @pytest.mark.parametrize("columns", [60, 80])
 def test_a_terminal_gets_no_sequences_but_our_own_styles(
     filled: dict[str, str], columns: int
