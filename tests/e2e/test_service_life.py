@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ def user_manager(program: Program) -> Iterator[int]:
         for folder in ("", "unified", "systemd"):
             top = Path("/sys/fs/cgroup", folder, name)
             for group in [*sorted(top.rglob("*/"), reverse=True), top] if top.exists() else ():
-                wait_until(lambda group=group: _is_removed(group), "no process is left in it")
+                wait_until(partial(_is_removed, group), "no process is left in it")
 
 
 def _is_removed(group: Path) -> bool:
@@ -131,7 +132,7 @@ def test_systemd_runs_the_daemon(program: Program, user_manager: int) -> None:
 
     service("install")
     assert service("status").startswith("Running (")
-    wait_until(process_id, "it answers")
+    wait_until(lambda: process_id() > 0, "it answers")
     first = process_id()
     status = Path(f"/proc/{first}/status").read_text()
     assert "NoNewPrivs:\t1\n" in status
