@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ccsync_watch.model import JsonValue, Part
-from ccsync_watch.transcripts.fields import identity, mapping, text
+from ccsync_watch.transcripts.fields import count, identity, mapping, text
 from ccsync_watch.transcripts.message_content import MessageContent, note
 
 _MAX_DEPTH = 4
@@ -27,8 +27,12 @@ def describe_error(row: dict[str, Any]) -> str:
     for code in (_status(error), _cause_code(row)):
         if code and code not in message:
             message = f"{message} ({code})"
-    attempt, limit = row.get("retryAttempt"), row.get("maxRetries")
-    return f"{message} (attempt {attempt} of {limit})" if attempt else message
+    attempt, limit = count(row.get("retryAttempt")), count(row.get("maxRetries"))
+    if not attempt:
+        return message
+    return (
+        f"{message} (attempt {attempt} of {limit})" if limit else f"{message} (attempt {attempt})"
+    )
 
 
 def _inner_message(error: object) -> str | None:

@@ -35,6 +35,9 @@ from support.parsing import read_contents, read_message
         ({"error": {"cause": {"cause": {"code": "ENOTFOUND"}}}}, "API error (ENOTFOUND)"),
         ({"error": {"message": "m", "code": "EPROTO"}}, "m (EPROTO)"),
         ({"error": "socket closed"}, "socket closed"),
+        ({"error": "busy", "retryAttempt": 3}, "busy (attempt 3)"),
+        ({"error": "busy", "retryAttempt": 3, "maxRetries": "many"}, "busy (attempt 3)"),
+        ({"error": "busy", "retryAttempt": {"a": 1}, "maxRetries": 9}, "busy"),
         ({"error": {"error": "plain"}}, "plain"),
     ],
 )  # fmt: skip
