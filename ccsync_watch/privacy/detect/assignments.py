@@ -46,7 +46,7 @@ _SEEN_AFTER = LONGEST_VALUE + 512
 """No name in a range is read further before it or past it, in bytes."""
 
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
-_RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
+_RESOURCE = re.compile(rb"(?<![\w:])[A-Z]\w{0,30}::\w{2,60}::\Z")
 """The text before the last part of a resource's type: `AWS::IAM::AccessKey`."""
 _ERRORS = frozenset({b"bad", b"invalid", b"expired", b"wrong", b"unknown", b"rejected", b"revoked"})
 """Before the name in a message: it may say which."""

@@ -305,7 +305,8 @@ RULES: tuple[StructuralRule, ...] = (
         r"<<<[ ]?",
         context=r"(?:cryptsetup|vncpasswd|wrangler[ ]secret|vercel[ ]env|gh[ ]secret|kinit|gpg|"
         r"mysql|mariadb|psql|keytool|secret-tool|gopass|pass[ ]insert|"
-        r"ssh-add|keepassxc-cli|gcloud[ ]secrets|lpass|"
+        r"ssh-add|hdiutil|veracrypt|lncli|restic|borg|passwd|zpool|zfs|"
+        r"keepassxc-cli|gcloud[ ]secrets|lpass|"
         r"smbpasswd|mysql_config_editor|(?:podman|docker)[ ]secret|argon2|age[ ]-p)[^\n\r]{0,80}",
         quote=r"['\"]?",
         accept=_is_drawn_word,

@@ -75,7 +75,9 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "rails-key",
         "the key of Rails' credentials, after the name of its file",
-        rf"(?:master|credentials/\w{{1,40}})\.key{_NEXT}(?P<secret>[0-9a-f]{{32}})(?![0-9a-f])",
+        rf"(?:master|credentials/\w{{1,40}})\.key"
+        rf"(?:{_NEXT}|[ ]?(?:\xe2\x86\x92|[-=]>|[:=])[ ]{{0,2}})"
+        r"(?P<secret>[0-9a-f]{32})(?![0-9a-f])",
         rank=Rank.NAMED_FIELD,
         reach=160,
         accept=_is_file_key,

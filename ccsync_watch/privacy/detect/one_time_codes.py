@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.engine.pattern_syntax import prefix_tree
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
@@ -16,6 +17,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_word
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
+from ccsync_watch.privacy.heuristics.words import load_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,7 @@ _CODE = re.compile(
     rb"(?P<code>[0-9]{4} [0-9]{4}|[A-Za-z0-9]{4,8}(?:-[A-Za-z0-9]{4,8}){1,4}|[A-Za-z0-9]{8,12}|"
     rb"[0-9]{6})(?![\w-])",
 )
-_SEPARATOR = re.compile(rb"[^\n:]{0,60}?[\])}]?[\"'`*]{0,3}[ ]?(?::|\n|\\n|\[|=|-)")
+_SEPARATOR = re.compile(rb"[^\n:]{0,60}?[\])}]?[\"'`*]{0,3}[ ]?(?::|\xef\xbc\x9a|\n|\\n|\[|=|-)")
 
 
 @at_each_hit
@@ -64,11 +66,21 @@ _GROUPS = (
     r"[ -]){3,15}(?-i:[A-Z2-7]{4}))"
 )
 
+_OTHER_NAMES = sorted(
+    word.replace("_", " ").encode().decode("latin-1") for word in load_words("recovery_codes")
+)
+
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "recovery-code",
         "codes to recover an account, in a list",
         r"(?:recovery|backup|scratch|emergency|rescue|one[- ]?time)[ _-]?(?:scratch[ _-])?codes?",
+        find_recovery_codes,
+    ),
+    StructuralRule(
+        "recovery-code",
+        "codes to recover an account, in a list under words of another language",
+        prefix_tree(_OTHER_NAMES),
         find_recovery_codes,
     ),
     pattern_rule(
@@ -78,6 +90,14 @@ RULES: tuple[StructuralRule, ...] = (
         + _BASE32,
         rank=Rank.NAMED_FIELD,
         reach=120,
+        accept=_is_seed,
+    ),
+    pattern_rule(
+        "totp-secret",
+        "a secret for one-time codes that a program calls a secret key",
+        r"secret[ ]key(?:[ ]is)?:?[ ]{1,2}" + _BASE32 + r"(?![A-Za-z0-9])",
+        rank=Rank.NAMED_FIELD,
+        reach=60,
         accept=_is_seed,
     ),
     pattern_rule(

@@ -57,14 +57,15 @@ _PASSWORDS = (
 
 _TOKENS = (
     r"(?:(?:api|access|auth|secret|bearer|refresh|bot|deploy|license|licence|admin|signing|"
-    r"encryption|"
+    r"encryption|hmac|shared|master|signature|unseal|wrapping|"
     r"private|service|account|personal access|client|webhook|session|security|recovery|backup|"
     r"verification|setup|entry|enrol?lment|registration|unlock)"
     r"[ _-](?:keys?|tokens?|secrets?|codes?)|(?:nt|lm|ntlm)[ _-]hash(?:es)?|"
     r"tokens?|secrets?|api ?keys?|keys?|credentials?|otp)"
 )
 _FOR = (
-    r"(?:[ ](?:for|of|on|to|in|at|from|we use for|i use for|there)[ ](?:[^\n.;:=]|\.(?=\w)){1,60}?|"
+    r"(?:[ ](?:for|of|on|to|in|at|from|between|behind|we use for|"
+    r"i use for|there)[ ](?:[^\n.;:=]|\.(?=\w)){1,60}?|"
     r"[ ](?:i|we|you|they|he|she|that)[ ][^\n.;:=]{1,40}?|"
     r"[ ]\([^()\n]{1,40}\)|[ ](?:here|below|above|again|instead|saved|stored|generated|created|"
     r"set|changed|updated)(?=[ ]?:))?"
@@ -92,7 +93,7 @@ _LEFT = r"(?<![a-z0-9_-])"
 _SENTENCE = HeadedPattern(
     rf"{_LEFT}(?:pass|pw|pin|log|unlock|api|acc|auth|secr|bear|refr|bot|"
     r"depl|lic|adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp|"
-    r"setup|entry|prod|enrol|regis|nt|lm|snmp|read|write)",
+    r"hmac|shar|mast|unse|wrap|setup|entry|prod|enrol|regis|nt|lm|snmp|read|write)",
     rf"(?P<subject>{_PASSWORDS}|{_TOKENS})\*{{0,2}}[\"'`]?{_FOR}{_VERB}{_OPEN}"
     r"(?P<value>(?:(?!</)[^\s\"'`\x00-\x1f]){3,512})",
     reach=200,
@@ -106,7 +107,8 @@ _LOGIN_PATTERN = (
     r"log(?:ga?|d)?[ ]inn?d?[ ](?:med|som)|log[ ]in[ ]met|log-?ins?|"
     r"(?:log|sign)(?:ged)? in (?:with|as|using)|"
     r"user(?:name)?[ ]?/[ ]?pass(?:word)?|user:pass)[^\n\r|]{0,40}?[\s:=(\"'`]"
-    r"(?P<user>[a-z][\w.@+-]{1,40})[ ]?[/:|,][ ]?(?P<value>[^\s\"'`/:,|)]{5,64})"
+    r"(?P<user>[a-z][\w.@+-]{1,40})[ ]?[/:|,][ ]?"
+    r"(?P<value>[^\s\"'`/:,|)]{5,64})(?![^\s\"'`/:,|)]|[ ]/[ ])"
 )
 _LOGIN = HeadedPattern(
     rf"{_LEFT}(?:cred|log|sign|user|meld|conne|inicia|entr|acce|zalog|p\xc5\x99ihl)",
@@ -137,7 +139,7 @@ _IS_SAID = re.compile(rb"[ ](?:is|was)\b")
 _NAMED_DIGESTS = frozenset({"token", "tokens", "secret"})
 """What is seldom a checksum where a sentence says what it is."""
 _OWNERS = frozenset(load_words("owners_of_key"))
-_OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
+_OWNED = re.compile(rb"(?:my|our|your)[ ](?:[\w.-]{2,24}[ ])?\Z", re.IGNORECASE)
 _NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
 _ACCOUNT_NAME = re.compile(r"[a-z]{2,16}(?:[._-][a-z]{2,16}){0,2}[._-]?\d{0,4}")
 """Of somebody, after the word "login"."""
@@ -211,12 +213,13 @@ def _is_token_of_sentence(
     start, stop = low + match.start(), low + match.end("subject")
     if data[stop : stop + 1] in _QUOTES:
         return False  # a field, which the rules of assignments read
-    before = data[max(0, start - 24) : start]
-    word = _WORD_BEFORE.search(before)
+    before = data[max(0, start - 40) : start]
+    word = _WORD_BEFORE.search(before[-24:])
     has_owner = word is not None and word[0][:-1].lower().decode("latin-1") in _OWNERS
     is_owned = has_owner or _OWNED.search(before) is not None
     is_digest = _DIGEST.fullmatch(value) is not None
-    is_named = is_digest and len(value) >= LEAST_DIGEST and subject in _NAMED_DIGESTS
+    is_named = is_digest and len(value) >= LEAST_DIGEST
+    is_named = is_named and (subject in _NAMED_DIGESTS or (subject == "key" and is_owned))
     is_named = is_named and _IS_SAID.search(data, stop, low + match.start("value")) is not None
     is_named = (
         is_named
@@ -289,9 +292,12 @@ _TRIGGER_VERB = (
 """Any short words after "is"; a blank after a sign, without which it is an assignment."""
 _TRIGGER_OPEN = r"(?:\*\*|__)?(?:\\{0,7}[\"'`]|\xe2\x80[\x9c\x98])?"
 
+_JOINT = r"(?:[ ](?:is|was)[ ]{1,2}|[ ]?[:=][ ]{0,2}|[ ]{1,2})\\{0,2}[\"'`]?"
 _PHRASE = (
-    r"(?<![a-z])pass[ -]?phrase(?:[ ]is|[ ]?[:=])?[ ]{1,2}\\{0,2}[\"'`]?"
-    r"(?P<secret>(?:[a-z]{3,9}[ ]){3,7}[a-z]{3,9})(?=\\{0,2}[\"'`]?[.!]?(?:\s*\Z|\n|[\"'`]))"
+    r"(?:(?<![a-z])pass[ -]?phrase|(?:key|vault|master|repo|repository|backup|encryption|disk)"
+    r"[ _-]password)(?:[ ](?:for|of)[ ](?:the[ ])?[^\n:=]{1,60}?(?=[ ]?[:=]|[ ](?:is|was)[ ]))?"
+    rf"{_JOINT}(?P<secret>(?:[a-z]{{3,9}}[ ]){{3,7}}[a-z]{{3,9}})"
+    r"(?=\\{0,2}[\"'`]?[.!]?(?:\s*\Z|\n|[\"'`]))"
 )
 
 
@@ -306,9 +312,10 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a passphrase of words after its name",
         _PHRASE,
-        trigger=r"phrase(?:[ ]is|[ ]?[:=])?[ ]{1,2}\\{0,2}[\"'`]?(?:[a-z]{3,9}[ ]){3}[a-z]{3}",
+        trigger=r"(?:phrase|password)(?:[ ](?:for|of)[ ][^\n:=]{1,60})?"
+        rf"{_JOINT}(?:[a-z]{{3,9}}[ ]){{3}}[a-z]{{3}}",
         rank=Rank.SENTENCE,
-        reach=80,
+        reach=140,
         accept=_is_phrase,
     ),
     StructuralRule(

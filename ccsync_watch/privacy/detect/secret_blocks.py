@@ -65,6 +65,17 @@ RULES: tuple[StructuralRule, ...] = (
         accept=is_typed_password,
     ),
     pattern_rule(
+        "password",
+        "the result of a random password, as Terraform shows it",
+        r"random_password[.\"][^\n]{1,120}(?:\n|\\n)(?:[^\n]{0,160}(?:\n|\\n)){0,8}?[^\w\n]{0,16}"
+        r"(?:bcrypt_hash|result)[ ]{0,16}=[ ]{0,4}\\{0,7}\"(?P<secret>[^\"\s\\]{6,256})\\{0,7}\"",
+        trigger=r"random_password[.\"]",
+        rank=Rank.NAMED_FIELD,
+        reach=24,
+        after=900,
+        accept=is_typed_password,
+    ),
+    pattern_rule(
         "private-key",
         "a private member of an RSA key in XML",
         r"<(?-i:P|Q|DP|DQ|InverseQ|D)>\s{0,8}(?P<secret>[A-Za-z0-9+/\s]{40,1024}={0,2})\s{0,8}</",
@@ -126,6 +137,7 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "an answer after an arrow to a question for a password",
         r"(?:password|passphrase|passcode|(?<![a-z])pin|token|api key|secret)"
+        r"(?![ ](?:hash|polic|manager|format|stor|type|provider|length|rule|scheme|algorithm))"
         r"[^\n?]{0,40}(?<![(\[^|])\?[\"']?[ ]?"
         r"(?:\xe2\x86\x92|->|=>|=|:|\xe2\x80\x94|"
         r"\xe2\x9f\xb6|\|)[ ]?[\"'`]?(?P<secret>[^\s\"'`]{4,256})",

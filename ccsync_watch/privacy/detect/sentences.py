@@ -266,7 +266,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "password",
         "a password before its name: `use … as the password`",
-        rf"[ ]{_AS}[ ](?:[a-z']{{1,8}}[ ]){{0,2}}{prefix_tree(_REVERSED_NAMES)}",
+        rf"[ ]{_AS}[ ](?:[a-z']{{1,8}}[ ]){{0,3}}{prefix_tree(_REVERSED_NAMES)}",
         find_named_in_english,
     ),
     StructuralRule(

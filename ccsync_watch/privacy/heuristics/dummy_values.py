@@ -63,7 +63,7 @@ _PASSWORD_OF_TESTS = re.compile(
     r"[a-z_-]{0,16}(?:pass(?:word|wd|wort)?|pwd|secret)[_-]?[0-9]{0,4}[!.]?", re.IGNORECASE
 )
 _FOOTNOTE = re.compile(r"[^\W\d_]+|[A-Za-z\u00c0-\u024f]+[1-9]")
-_CODE_CALL = re.compile(r"^[A-Za-z_$][\w$.:>-]*(?:\(|\[|\?\.|::|->|=>|\.[A-Za-z_$][\w$]*\()")
+_CODE_CALL = re.compile(r"^[A-Za-z_$][\w$.:>-]*(?:!?\(|\[|\?\.|::|->|=>|\.[A-Za-z_$][\w$]*\()")
 _REGEX_LITERAL = re.compile(
     r"(?:qr[/{|!(]|(?:m|s|tr|y)/[^/]*[\[\\(^][^/]*/|%r[{(/|!]|~[rR][/{\"'|(])"
 )
@@ -73,7 +73,10 @@ _OPERATOR = re.compile(r"[(\[{<|=]|[!&+?*][A-Za-z_.]+\W*$|(?:&&|\|\||!=|\?\?)")
 _DOTTED = re.compile(
     r"^[A-Za-z_$][A-Za-z_$]*[0-9]{0,2}(?:\.[A-Za-z_$][A-Za-z_$]*[0-9]{0,2})+[!?]?$"
 )
-_NUMBERED_PAIR = re.compile(r"[A-Z][a-z]{2,12}\.[a-z]{2,12}[0-9]{2}")
+_NUMBERED_PAIR = re.compile(
+    r"[A-Z][a-z]{2,12}\.(?!(?:Int|Uint|Float|Double|Utf|Win|Log|Base|Sha|Aes|Crc|Ed|Curve|Bits?)[0-9])"
+    r"[A-Za-z][a-z]{1,12}[0-9]{2}"
+)
 """Two words that a person joined and numbered; members of code seldom end in two digits."""
 _TYPE_NAME = re.compile(
     r"^(?:\w+\.)*[A-Z][A-Za-z0-9]*[a-z0-9](?:Key|Token|Secret|Credential|Password)s?(?:Types?)?$"

@@ -91,7 +91,29 @@ def strength_of(name: str) -> Strength:
     if is_variable or is_header or joined.endswith(_TOKEN_ENDINGS):
         return Strength.TOKEN
     is_weak = joined.endswith(_WEAK_ENDINGS)
-    return Strength.WEAK if is_weak else _strength_before_owner(words)
+    return Strength.WEAK if is_weak else _strength_of_longer(name, words)
+
+
+_ASKED = re.compile(r"password|passphrase|passcode|token|api[ -]?key|secret", re.IGNORECASE)
+_ASKS_FOR_IT = re.compile(
+    r"what(?:'s| is| are)(?: the| your| my)? [\w .-]{0,40}?(?P<subject>[\w-]+(?: key)?)\?\Z",
+    re.IGNORECASE,
+)
+
+
+def _strength_of_question(question: str) -> Strength:
+    """Return what a question proves about its answer: most are about a secret, and not for it."""
+    if _ASKED.search(question) is None:
+        return Strength.NONE
+    asked = _ASKS_FOR_IT.search(question)
+    return max(Strength.WEAK, strength_of(asked["subject"]) if asked else Strength.WEAK)
+
+
+def _strength_of_longer(name: str, words: list[str]) -> Strength:
+    """Return what a name proves in which the word for a secret is not the last."""
+    if name[-1] == "?":
+        return _strength_of_question(name[-_LONGEST_NAME:])
+    return _strength_before_owner(words)
 
 
 def _strength_before_owner(words: list[str]) -> Strength:

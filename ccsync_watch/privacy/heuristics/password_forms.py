@@ -282,7 +282,8 @@ def is_announced_password(data: bytes, span: tuple[int, int], *, quoted: bool) -
         return is_long and CLAUSE_END.match(data, span[1]) is not None
     if quoted:
         return is_password(core, quoted=True)
-    return not is_code(core) and _is_bare_announced(core, data, span[1])
+    is_expression = is_code(core) and not is_hyphened_passphrase(core)
+    return not is_expression and _is_bare_announced(core, data, span[1])
 
 
 def _is_bare_announced(core: str, data: bytes, stop: int) -> bool:
@@ -333,6 +334,6 @@ def is_typed_password(value: str) -> bool:
         _is_help_label(value)
         or is_placeholder(value)
         or is_reference(value)
-        or is_code(value)
+        or (is_code(value) and not is_hyphened_passphrase(value))
         or value.lower().strip(".,:;!?") in _WORDS_AFTER_FLAGS
     )

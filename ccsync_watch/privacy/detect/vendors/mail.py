@@ -23,7 +23,7 @@ MAIL = (
     worded(
         "mailgun-key",
         "Mailgun key",
-        r"key-[0-9a-z]{32}",
+        r"key-[0-9a-z]{32}(?![0-9a-z])",
         "https://documentation.mailgun.com/docs/mailgun/api-reference/mg-auth",
         "key-{h:32}",
         "key-configurationofthemailserver pubkey-{h:32}",
