@@ -12,12 +12,14 @@ from functools import partial
 from ccsync_watch.privacy.detect.shown_passwords import is_drawn_token
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_numbered_words,
     is_surely_chosen,
     looks_chosen,
 )
 from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 _QUOTE = r"\\{0,3}[\"'`]"
 _VALUE = rf"{_QUOTE}?(?P<secret>[!#-&(-_a-~]{{6,128}}?){_QUOTE}?"
@@ -67,6 +69,13 @@ _TYPE_OR_VERSION = re.compile(r"(?:[A-Z][a-z]+)+\d{1,3}(?:(?:[A-Z][a-z]+)+|\.\d{
 
 _rule = partial(pattern_rule, "password", rank=Rank.SENTENCE, reach=240, accept=_is_chosen)
 
+
+def _is_drawn_mix(value: str) -> bool:
+    """Tell whether a value has small letters, capitals and digits, and no words in it."""
+    has_all = has_digit(value) and not value.islower() and not value.isupper()
+    return has_all and _is_surely_chosen(value) and is_gibberish(value)
+
+
 RULES: tuple[StructuralRule, ...] = (
     _rule(
         "an address of an account and its password with a slash between",
@@ -93,6 +102,14 @@ RULES: tuple[StructuralRule, ...] = (
         rf"(?<![\w/-])u(?:ser)?[ ]?[:=][ ]?[\w.@+-]{{2,60}}[ ,;/|]{{1,3}}p(?:w|ass)?"
         rf"[ ]?[:=][ ]?{_VALUE}{_END}",
         trigger=r"u(?:ser)?[ ]?[:=][ ]?[\w.@+-]{2,60}[ ,;/|]{1,3}p(?:w|ass)?[ ]?[:=][ ]?",
+    ),
+    _rule(
+        "the name of a usual account and its password, joined",
+        r"(?<![\w/.:@-])(?:root|admin|administrator|ubuntu|postgres|sa|deploy|demo|guest|oracle|vagrant)"
+        r"(?:[ ]/[ ]|[/:])(?P<secret>[!#$%*+0-9A-Za-z_@^~-]{8,64})(?=[)\s,;\"'`]|\.?(?:\s|\Z))",
+        trigger=r"(?:root|admin|administrator|ubuntu|postgres|sa|deploy|demo|guest|oracle|vagrant)"
+        r"(?:[ ]/[ ]|[/:])[!#$%*+0-9A-Za-z_@^~-]{8}",
+        accept=_is_drawn_mix,
     ),
     _rule(
         "the password of root after its host",

@@ -146,13 +146,19 @@ _MARKED = (
     _CLOSE + r"[ ]?(?:[:=][ ]?)?(?:[ ]\.|(?:just|some|ok)[ ]|\(string\)[ ]\(len=\d{1,4}\)|"
     r";s:\d{1,4}:)[ ]?" + _QUOTED
 )
+_SHOWN_AS = (
+    r"(?:=>[ ]|Out\[\d{1,4}\]:[ ]|\[\d{1,4}\][ ]|val it: string = |string\(\d{1,4}\)[ ]|\{ok,|"
+    r"(?:\([a-z ]{1,16}\*\)[ ])?\$\d{1,4}[ ]=[ ](?:0x[0-9a-f]{1,16}[ ])?|0x[0-9a-f]{1,16}:[ \t])"
+)
 _INSPECTED = (
-    r"[\"'\])]{0,3}[ ]{0,2}(?:\n|\\n)(?:=>[ ]|Out\[\d{1,4}\]:[ ]|\$\d{1,4}[ ]=[ ]"
-    r"(?:0x[0-9a-f]{1,16}[ ])?)?" + _QUOTED
+    r"(?:[\"'\])};.]{0,5}|[ ][\w$]{1,12}\))[ ]{0,2}(?:\r?\n|\\n)"
+    + _SHOWN_AS
+    + r"?(?:[a-z@]?\\{0,7}[\"'](?=[^\"'\\\s]{4})|(?=[\w.+/=-]{12}))(?P<secret>[^\"'\\\s]{4,512})"
+    r"(?=\\{0,7}[\"']|[ ]{0,4}(?:\r?\n|\\n|\Z))"
 )
 _PROMPT = re.compile(
-    rb"(?:>>>|In \[\d{1,4}\]:|irb[^\n>]{0,30}>|pry[^\n>]{0,30}>|iex[^\n>]{0,20}>|"
-    rb"(?:gdb|pdb|lldb)\) (?:p|print|pp|po)|(?:^|\n|\\n)>) [^\n]{0,100}?(?:\n|\\n)[^\n]{0,40}\Z",
+    rb"(?:(?:>>>|In \[\d{1,4}\]:|(?:gdb|pdb|lldb|dlv)\) (?:p|print|pp|po|x/s))|"
+    rb"(?:\A|\n|\\n)[^\n>]{0,60}(?:>|=#)) [^\n]{0,100}?(?:\n|\\n)[^\n]{0,60}\Z",
     re.IGNORECASE,
 )
 """Before a value that an interpreter shows: its prompt, an expression, the next line's begin."""
@@ -266,7 +272,8 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "named-value",
         "what an interpreter or debugger shows of an expression",
-        rf"{WORDS}[\w-]{{0,24}}{trigger_of(_INSPECTED)}",
+        rf"{WORDS}[\w-]{{0,24}}(?:[\"'\])}};.]{{0,5}}|[ ][\w$]{{1,12}}\))[ ]{{0,2}}(?:\r?\n|\\n)"
+        rf"{_SHOWN_AS}?(?:[a-z@]?\\{{0,7}}[\"'][^\"'\\\s]{{4}}|[\w.+/=-]{{12}})",
         find_inspected,
     ),
     _rule(
