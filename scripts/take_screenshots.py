@@ -155,7 +155,7 @@ def main() -> None:
         access = DashboardAccess.request(program)
         with access.client() as client:
             for first in ("/?range=all", README["overview"]):
-                wait_until(lambda: "Tokens by day" in client.get(first).text, "all is counted")  # noqa: B023 - called at once
+                wait_until(lambda: "Activity in the" in client.get(first).text, "all is counted")  # noqa: B023 - called at once
         pages = README
         if options.all:
             pages = {

@@ -1,6 +1,6 @@
 """Where the backend's web app shows a session; pure.
 
-The app has an address of its own, which nothing that the backend answers tells. Its dashboard opens
+The app has an address of its own, which no answer of the backend has. Its dashboard opens
 the session that its parameter `session` names, by the id of the backend's own database.
 """
 

@@ -53,15 +53,29 @@ def client_usd(fields: dict[str, Any]) -> float | None:
     return _number(fields, "cost", "total_cost_usd")
 
 
+def limit_windows(fields: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+    """Return what is `used` of each limit of the user's plan, in percent, and when it `resets_at`.
+
+    By the client's names of the windows; those that it says nothing of are left out.
+    """
+    windows = {
+        name: {
+            "used": _number(fields, "rate_limits", name, "used_percentage"),
+            "resets_at": _number(fields, "rate_limits", name, "resets_at"),
+        }
+        for name, _shown in _WINDOWS
+    }
+    return {name: window for name, window in windows.items() if window["used"] is not None}
+
+
 def rate_limits(fields: dict[str, Any], now: float) -> list[str]:
     """Return how much of each limit of the user's plan is used, and until when."""
-    texts = []
-    for name, shown in _WINDOWS:
-        used = _number(fields, "rate_limits", name, "used_percentage")
-        if used is not None:
-            resets = _number(fields, "rate_limits", name, "resets_at")
-            texts.append(f"{shown} {used:.0f}%{_until(resets, now)}")
-    return texts
+    windows = limit_windows(fields)
+    return [
+        f"{shown} {windows[name]['used']:.0f}%{_until(windows[name]['resets_at'], now)}"
+        for name, shown in _WINDOWS
+        if name in windows
+    ]
 
 
 def _until(resets: float | None, now: float) -> str:

@@ -23,6 +23,7 @@ from ccsync_watch.statusline.figures_file import (
     stamps_of,
 )
 from ccsync_watch.statusline.line import NO_FIGURES, NOTHING_STORED, encode_line, format_line
+from ccsync_watch.statusline.plan_limits import keep_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def build_line(env: Mapping[str, str], handle: int = 0) -> str:
     database = f"{folder}/{DATABASE_NAME}"
     if folder is None or not stamps_of([database])[database]:
         return format_line(fields, None, "", NOTHING_STORED, now=time.time(), env=env)
+    with suppress(OSError):
+        keep_limits(folder, fields, time.time())
     figures = current_figures(folder, time.time())
     problem = ""
     if is_locked(f"{folder}/{DAEMON_LOCK_NAME}") is False:

@@ -148,7 +148,7 @@ def _text_of(column: str, moment: Moment, name: str, value: str, label: str) -> 
 
 
 def _matcher(value: str) -> Callable[[str], bool]:
-    """Return what tells whether a text has a value in it; with `*`, whether it is one."""
+    """Return the test whether a text has a value in it; with `*`, whether it is one."""
     wanted = value.casefold()
     if "*" not in wanted:
         return lambda text: wanted in text.casefold()

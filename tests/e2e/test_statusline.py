@@ -175,6 +175,7 @@ def test_a_line_needs_no_module_that_takes_time(stored: Program) -> None:
         "ccsync_watch.statusline", "ccsync_watch.statusline.client_input",
         "ccsync_watch.statusline.computing", "ccsync_watch.statusline.entry",
         "ccsync_watch.statusline.figures_file", "ccsync_watch.statusline.line",
+        "ccsync_watch.statusline.plan_limits",
         "ccsync_watch.units",
     }  # fmt: skip
 

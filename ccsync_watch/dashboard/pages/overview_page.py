@@ -11,6 +11,7 @@ from ccsync_watch.dashboard.local_time import (
     local_minute,
 )
 from ccsync_watch.dashboard.page import Context, Page
+from ccsync_watch.dashboard.plan_windows import load_windows
 from ccsync_watch.dashboard.query_params import build_query
 from ccsync_watch.store.search_nodes import quoted
 from ccsync_watch.store.session_list import SessionFilter, has_sessions, list_sessions
@@ -86,6 +87,7 @@ def build_context(site: Site, request: Request) -> Context:
         "build_query": build_query,
         "links": _Links(figures) if figures else None,
         "budgets": [] if is_store_empty else site.figures.budgets(),
+        "plan_windows": load_windows(site.state_dir, site.clock.wall_ms()),
         "known_calls": site.figures.known_calls,
         # An empty store is explained: nothing was written yet, or it is being imported.
         "is_store_empty": is_store_empty,

@@ -69,7 +69,7 @@ def _sessions_behind(
 ) -> list[tuple[str, JsonValue, SessionRow | None]]:
     """Return sessions that are not read to their ends, the begun ones first, with what is left.
 
-    Of those of which nothing is stored yet, there is no page to lead to.
+    Of those of which nothing is stored yet, a page is missing.
     """
     behind = cast("dict[str, JsonValue]", status["sessions_behind"])
     lines = [

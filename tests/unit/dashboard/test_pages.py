@@ -11,6 +11,7 @@ from ccsync_watch import units
 from ccsync_watch.dashboard.pages import load_pages
 from ccsync_watch.dashboard.rendering import TEMPLATE_FOLDER
 from ccsync_watch.model import Part, Subagent
+from ccsync_watch.statusline.plan_limits import keep_limits
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 from support.storing import OTHER, SESSION, message, usage
 from support.waiting import wait_until
@@ -131,6 +132,30 @@ def test_an_import_shows_how_far_it_is_until_it_is_done(
     visitor.daemon.answer["bytes_behind"] = 90 << 20
     visitor.site.figures.expire()
     assert "being imported" not in visitor.get(path).text
+
+
+def test_the_limits_of_the_plan_are_shown_while_they_hold(
+    world: World, visitor: Visitor, clock: FakeClock
+) -> None:
+    """As the client reported them last; a window that has ended says nothing of now."""
+    world.say("u1", "First prompt")
+    now = clock.wall_ms() / 1000
+    windows = {
+        "five_hour": {"used_percentage": 34.4, "resets_at": now + 3600},
+        "seven_day": {"used_percentage": 101.0},
+    }
+    keep_limits(str(visitor.site.state_dir), {"rate_limits": windows}, now - 120)
+    wait_until(lambda: "Cost by" in visitor.get("/?range=all").text, "figures")
+    text = visitor.get("/?range=all").text
+    assert "5 hours: 34 % used, until" in text
+    assert "7 days: 101 % used</li>" in text
+    assert "reported to the status line 2 min ago" in text
+    clock.advance(3601)
+    text = visitor.get("/?range=all").text
+    assert "5 hours:" not in text
+    assert "7 days: 101 % used" in text
+    clock.advance(8 * 86_400)
+    assert "Limits of your plan" not in visitor.get("/?range=all").text
 
 
 def test_sessions_that_are_not_read_lead_to_pages_that_are_there(
