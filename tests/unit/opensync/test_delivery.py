@@ -286,6 +286,16 @@ class TestSteps:
         is_raised = world.outbox.remote(SESSION).date_floor_ms > floor_ms
         assert is_raised == (kind == "world")
 
+    def test_a_slow_answer_that_fails_dates_the_next_rows(self, world: World) -> None:
+        """The backend may have dated the batch at any time until then."""
+        _write(world, 3)
+        world.work()
+        _write(world, 3, prefix="v")
+        world.transport.on_answer = lambda _path: world.clock.advance(7)
+        world.transport.faults = FaultPlan.of(faults.COMMIT_THEN_500)
+        assert isinstance(world.turn(), Retryable)
+        assert world.outbox.remote(SESSION).date_floor_ms >= world.clock.now_ms
+
 
 def _halve(world: World) -> None:
     """Remove the parts of the last stored message."""
