@@ -135,9 +135,9 @@ class Program:
         """Return whether the daemon answers; it must not have ended."""
         assert self._daemon is not None
         assert self._daemon.poll() is None, f"the daemon exited: {self.output()}"
-        # A command would slow the start of the daemon.
+        # A command would slow the start of the daemon. It says hello a moment before it has all.
         with suppress(DaemonUnavailable):
-            ControlClient(self.folder).hello()
+            ControlClient(self.folder).status(max_sessions=0)
             return True
         return False
 
