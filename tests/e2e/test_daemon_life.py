@@ -44,9 +44,17 @@ def backlog(program: Program) -> None:
         )
 
 
-def hangs(opensync: OpenSyncDouble) -> bool:
-    """Return whether a request with rows has come, which is answered late."""
-    return any(call.message_rows for call in opensync.backend.calls)
+def hang(transcript: Transcript, opensync: OpenSyncDouble) -> None:
+    """Write two turns; wait until the rows of the second are in a request that is answered late."""
+    transcript.turn()
+    session_id = transcript.session_id
+    wait_until(lambda: len(opensync.backend.messages(session_id)) == 3, "it is connected")
+    opensync.faults = FaultPlan.always(answer_late(60))
+    transcript.turn(2)
+    wait_until(
+        lambda: any(call.message_rows and call.fault for call in opensync.backend.calls),
+        "a request hangs",
+    )
 
 
 def _has_connection(program: Program) -> bool:
@@ -121,13 +129,11 @@ class TestStop:
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
         program.start()
         transcript = Transcript(program.claude_dir)
-        opensync.faults = FaultPlan.always(answer_late(60))
-        transcript.turn()
-        wait_until(lambda: hangs(opensync), "a request hangs")
+        hang(transcript, opensync)
         ends_in_order(program, signal.SIGTERM)
         opensync.faults = FaultPlan.none()
         assert program.call("sync-now").code == 0
-        assert len(opensync.backend.messages(transcript.session_id)) == 3
+        assert len(opensync.backend.messages(transcript.session_id)) == 5
 
     @pytest.mark.tailing_case("38")
     def test_the_last_lines_are_uploaded(self, program: Program, opensync: OpenSyncDouble) -> None:
@@ -146,9 +152,7 @@ class TestStop:
         """It does not hang for its five minutes, and does not delay the end."""
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
         program.start()
-        opensync.faults = FaultPlan.always(answer_late(60))
-        Transcript(program.claude_dir).turn()
-        wait_until(lambda: hangs(opensync), "a request hangs")
+        hang(Transcript(program.claude_dir), opensync)
         with ThreadPoolExecutor(1) as threads:
             pending = threads.submit(program.call, "sync-now")
             wait_until(lambda: _has_connection(program), "the command waits for its answer")

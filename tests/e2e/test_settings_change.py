@@ -22,11 +22,6 @@ def login(program: Program, opensync: OpenSyncDouble) -> None:
     assert result.out.endswith("The running daemon uses the new settings.\n")
 
 
-def hangs(opensync: OpenSyncDouble) -> bool:
-    """Return whether a request with rows has come, which is answered late."""
-    return any(call.message_rows for call in opensync.backend.calls)
-
-
 def test_login_uploads_stored_rows_and_logout_stops_uploads(
     program: Program, opensync: OpenSyncDouble
 ) -> None:
@@ -89,15 +84,22 @@ def test_a_change_does_not_wait_for_a_hanging_backend(
     program.configure(convex_url=opensync.url, api_key=opensync.api_key)
     program.start()
     transcript = Transcript(program.claude_dir)
-    opensync.faults = FaultPlan.always(answer_late(60))
     transcript.turn()
-    wait_until(lambda: hangs(opensync), "a request hangs")
+    wait_until(
+        lambda: len(opensync.backend.messages(transcript.session_id)) == 3, "it is connected"
+    )
+    opensync.faults = FaultPlan.always(answer_late(60))
+    transcript.turn(2)
+    wait_until(
+        lambda: any(call.message_rows and call.fault for call in opensync.backend.calls),
+        "a request hangs",
+    )
     program.configure(convex_url=opensync.url, api_key=opensync.api_key, max_output_chars=500)
     wait_until(lambda: program.output().count("  uploads    to ") == 2, "the change is used")
     assert "upload paused" not in program.output(), "it waited until the request failed"
     opensync.faults = FaultPlan.none()
     assert program.call("sync-now").code == 0
-    assert len(opensync.backend.messages(transcript.session_id)) == 3
+    assert len(opensync.backend.messages(transcript.session_id)) == 5
     assert program.stop() == 0
     assert "Traceback" not in program.output()
 
