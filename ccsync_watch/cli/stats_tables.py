@@ -30,7 +30,9 @@ _LEAST_ASKED = (
     "API", "wall", "lines", "tools", "turns", "prompts", "prompt", "output", "project",
     "last active",
 )  # fmt: skip
-_LEAST_ASKED_SUMS = ("responses", "sessions", "cache write", "cache read")
+_LEAST_ASKED_SUMS = ("responses", "sessions", "cache write", "cache read", "input")
+_LEAST_ASKED_TOOLS = ("denied", "error rate", "time")
+_NARROW_COLUMNS = 50
 _NO_KEY = {
     "agent": "main conversation",
     "branch": "no branch",
@@ -163,7 +165,7 @@ def _show_tools(lines: list[ToolLine]) -> None:
         ]
         for line in lines
     ]
-    print_table(heads, rows, has_names=True)
+    print_table(heads, rows, has_names=True, optional=_LEAST_ASKED_TOOLS)
 
 
 def _show_files(lines: list[FileLine]) -> None:
@@ -215,9 +217,9 @@ def _show_sessions(lines: list[SessionLine], calendar: Calendar, *, has_calls: b
     if any(line.worktree for line in lines):
         heads = [*heads, "worktree"]
         rows = [[*row, line.worktree or ""] for row, line in zip(rows, lines, strict=True)]
-    print_table(
-        heads, rows, texts={"title": 24, "project": 12}, optional=("worktree", *_LEAST_ASKED)
-    )
+    is_narrow = (terminal_columns() or _NARROW_COLUMNS) < _NARROW_COLUMNS
+    texts = {"title": 12 if is_narrow else 24, "project": 12}
+    print_table(heads, rows, texts=texts, optional=("worktree", *_LEAST_ASKED))
     explained = typed("`ccsync-watch explain SESSION` explains its figures.")
     say("")
     say_wrapped(f"{plural(len(lines), 'session')}; {explained}")

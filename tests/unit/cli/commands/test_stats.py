@@ -206,6 +206,22 @@ def test_sessions_fit_in_a_terminal_of_80_columns(
     assert any(line.startswith("Not shown here: API, wall") for line in lines)
 
 
+@pytest.mark.parametrize("by", ["session", "block", "model", "project", "day"])
+def test_tables_fit_in_a_terminal_of_40_columns(
+    by: str,
+    filled: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Half of a split screen: what is asked for least is left out, and named below."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["stats", "--by", by], filled) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 2
+    assert [line for line in lines if len(line) > 40] == []
+
+
 def test_an_explanation_fits_in_a_terminal_of_60_columns(
     env: dict[str, str],
     tmp_path: Path,
