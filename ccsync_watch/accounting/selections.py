@@ -107,7 +107,7 @@ def matches_project(path: str | None, pattern: str) -> bool:
     if path is None or not pattern.strip():
         return False
     name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return is_in_folder(path, pattern) or _matches(name, pattern.strip().rstrip("/\\"))
+    return is_in_folder(path, pattern) or _matches(name or None, pattern.strip().rstrip("/\\"))
 
 
 def matches_model(written: str | None, pattern: str) -> bool:

@@ -1,15 +1,19 @@
-"""Arguments that several commands have: the settings as flags, and a number of seconds."""
+"""Arguments that several commands have: the settings as flags, numbers, names and projects."""
 
 from __future__ import annotations
 
 import argparse
+import glob
 import math
+import os
+import re
 
 from ccsync_watch.config import declared_settings
 
 _MAX_DIGITS = 12
 _MAX_COUNT = 1_000_000
 _MAX_SECONDS = 3600
+_SEEN_FROM_HERE = re.compile(r"\.{1,2}(?:[/\\].*)?", re.DOTALL)
 
 
 def add_setting_flags(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +58,18 @@ def name(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty: write a name, or leave the option out")
     return text
+
+
+def project(text: str) -> str:
+    """Return a project's name, folder or glob; raise ArgumentTypeError for an empty one.
+
+    `.`, `..` and what is below them are seen from the current folder, as a shell means them.
+    """
+    text = name(text)
+    if not _SEEN_FROM_HERE.fullmatch(text):
+        return text
+    # A folder's name may look like a glob, and would select others.
+    return os.path.normpath(os.path.join(glob.escape(os.getcwd()), text))  # noqa: PTH109, PTH118 - a glob
 
 
 def count(text: str) -> int:

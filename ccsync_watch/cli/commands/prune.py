@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from ccsync_watch.cli.arguments import add_setting_flags, name
+from ccsync_watch.cli.arguments import add_setting_flags, project
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.redaction_progress import show_bar, show_migration
 from ccsync_watch.cli.same_version import check_version
@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--project",
         action="append",
         default=[],
-        type=name,
+        type=project,
         metavar="PROJECT",
         help="only sessions of this project: a folder, its name, or a glob, as in `stats`; several"
         " times for several",

@@ -15,7 +15,7 @@ from ccsync_watch.accounting.selections import Selection
 from ccsync_watch.accounting.table_order import SORTS, sort_table, sorts_of
 from ccsync_watch.accounting.time_windows import read_window
 from ccsync_watch.accounting.usage_tables import CALLS, TABLES, load_table
-from ccsync_watch.cli.arguments import add_setting_flags, name
+from ccsync_watch.cli.arguments import add_setting_flags, name, project
 from ccsync_watch.cli.console import printable, say, show_warnings, warn
 from ccsync_watch.cli.session_lookup import open_store
 from ccsync_watch.cli.stats_tables import show_table
@@ -42,10 +42,10 @@ EXAMPLES = (
 )
 
 _FILTERS = (
-    ("--project", "PROJECT", "a folder and all below it, its name, or a glob"),
-    ("--model", "MODEL", "a part of a model's name, or a glob"),
-    ("--host", "MACHINE", "a machine, or a glob"),
-    ("--branch", "BRANCH", "a branch, or a glob"),
+    ("--project", project, "PROJECT", "a folder and all below it, its name, or a glob"),
+    ("--model", name, "MODEL", "a part of a model's name, or a glob"),
+    ("--host", name, "MACHINE", "a machine, or a glob"),
+    ("--branch", name, "BRANCH", "a branch, or a glob"),
 )
 
 
@@ -60,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--last", metavar="SPAN", help="7d, 2w, 3m, today, yesterday, 2026-10 or 2026-10-31"
     )
-    for option, metavar, meaning in _FILTERS:
-        parser.add_argument(option, type=name, metavar=metavar, help=meaning)
+    for option, read, metavar, meaning in _FILTERS:
+        parser.add_argument(option, type=read, metavar=metavar, help=meaning)
     parser.add_argument(
         "--breakdown", action="store_true", help="the models of each line below it, or as columns"
     )

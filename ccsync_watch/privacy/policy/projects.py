@@ -58,6 +58,8 @@ def _folder_glob(pattern: str) -> str:
 
 def _matches(folder: str, glob: str) -> bool:
     """Return whether a glob matches a folder, as both are written or as Windows means them."""
+    if glob and not slashed(glob):
+        return False  # a `.` of no folder: as a beginning it would match every path
     spellings = {(folder, glob), (slashed(folder), glob), (slashed(folder), slashed(glob))}
     is_windows = is_of_windows(folder), is_of_windows(glob)
     if any(is_windows):

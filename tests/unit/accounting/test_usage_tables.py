@@ -301,6 +301,8 @@ def test_patterns() -> None:
     assert not matches_project("/home/user/shop", " ")
     assert matches_project("C:\\work\\shop", "shop")
     assert not matches_project("/home/user/workshop", "shop")
+    assert not matches_project("/home/user/workshop", ".")
+    assert not matches_project("/", "\\")
     assert not matches_project(None, "*")
     assert matches_model("us.anthropic.claude-opus-4-5-20251101-v1:0", "claude-opus-4-5")
     assert not matches_model("claude-haiku-4-5", "opus")

@@ -102,6 +102,21 @@ def test_by_project_and_size(call: Callable[..., str]) -> None:
     assert "of 2 sessions" in call("--project", "/home/user/*")
 
 
+def test_a_dot_is_the_current_folder(
+    call: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It selects the sessions there, and never those of every project."""
+    here = tmp_path / "[sr]cv"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for pattern in (".", "./", "./*", "../.", "./below"):
+        assert call("--project", pattern) == "Nothing to prune\n"
+    monkeypatch.setattr("os.getcwd", lambda: "/home/user")
+    assert call("--project", "./other", "--dry-run") == "Nothing to prune\n"
+    assert "of 2 sessions" in call("--project", ".", "--dry-run")
+    assert "of 2 sessions" in call("--project", "../user/project", "--dry-run")
+
+
 @pytest.mark.parametrize("command", ["prune", "stats"])
 def test_an_empty_project_is_an_error(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str], command: str

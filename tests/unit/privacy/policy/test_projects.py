@@ -53,6 +53,9 @@ class TestExclusion:
             ("project", False),
             ("", False),
             ("  ", False),
+            (".", False),
+            ("./", False),
+            ("..", False),
         ],
     )
     def test_a_folder_is_out_when_it_or_one_above_matches(
