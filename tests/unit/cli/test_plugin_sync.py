@@ -66,15 +66,15 @@ def test_a_daemon_that_does_not_answer_is_not_waited_for(
     folder: StateFolder, env: dict[str, str]
 ) -> None:
     """The request is kept, and said so before the daemon has answered."""
-    is_told = threading.Event()
+    may_answer = threading.Event()
 
     def answer(_request: Request) -> Response:
-        is_told.wait(WAIT_SECONDS)
+        may_answer.wait(WAIT_SECONDS)
         return JSONResponse(FLUSHED)
 
     with folder.serve(answer, path="/v1/flush", version=__version__):  # type: ignore[arg-type]  # starlette runs it in a thread
         text = sync_text(env, SESSION, seconds=0.1)
-        is_told.set()
+        may_answer.set()
     # Nothing says that it ever will.
     assert text.startswith("Not synced yet: ccsync-watch (process ")
     assert "; this session is synced once it does\n  → " in text
