@@ -52,7 +52,7 @@ _ERRORS = frozenset({b"bad", b"invalid", b"expired", b"wrong", b"unknown", b"rej
 """Before the name in a message: it may say which."""
 _OWNER_BEFORE = re.compile(rb"([A-Za-z]{2,20})\.\Z")
 """The part of a property's path before its last: `fs.s3a.secret.key`."""
-_WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}\Z")
+_WORD_BEFORE = re.compile(rb"([A-Za-z]{2,20})(?:-?[0-9]{2,4})?\Z")
 _CHECKSUM = re.compile(rb"(?:checksum|sha[0-9]{0,3}|digest|hash|md5)/\Z")
 """Before a name in an annotation: `checksum/secret`."""
 _CHANGED_TO = re.compile(
@@ -226,9 +226,9 @@ class AssignmentFinder:
         if is_word and before == b" " and not (name.isupper() and "_" in name):
             word = _WORD_BEFORE.search(data, max(0, start - 24), start - 1)
             is_option = word is not None and data[word.start() - 1 : word.start()] == b"-"
-            if word is not None and word[0] != b"export" and not is_option:
-                wider = strength_of(f"{word[0].decode('latin-1')}_{name}")
-                is_error = wider is Strength.NONE and word[0].lower() in _ERRORS
+            if word is not None and word[1] != b"export" and not is_option:
+                wider = strength_of(f"{word[1].decode('latin-1')}_{name}")
+                is_error = wider is Strength.NONE and word[1].lower() in _ERRORS
                 strength = Strength.WEAK if is_error else min(wider, max(strength, Strength.TOKEN))
         return strength
 

@@ -110,7 +110,7 @@ _FIELDS = HeadedPattern(
     r"answer|response|reply)"
     r"\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?"
     r"|</key>(?:\s|\\n|\\t){0,24}<string>|</(?:param-)?name>(?:\s|\\n|"
-    r"\\t){0,24}<(?:param-)?value>|[^<>]{0,60}>(?:<value>)?)"
+    r"\\t){0,24}<(?:param-)?value>|[^<>]{0,60}>(?:(?:\s|\\n){0,24}<value>)?)"
     r"(?P<secret>[^\"'\\\r\n<>{}\[\]]{4,2048})",
     reach=160,
     after=1024,
@@ -260,7 +260,7 @@ RULES: tuple[StructuralRule, ...] = (
         rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}[?:\]]?\\{{0,7}}[\"']?(?:</(?:key|"
         rf"(?:param-)?name)"
         rf">(?:\s|\\n|\\t){{0,16}}<(?:string|(?:param-)?value)>|"
-        r"[\"'][^<>]{0,60}>(?:<value>)?|(?:[\s,;]|\\n|\\t){1,24}(?:-[ ]|android:)?"
+        r"[\"'][^<>]{0,60}>(?:(?:\s|\\n){0,24}<value>)?|(?:[\s,;]|\\n|\\t){1,24}(?:-[ ]|android:)?"
         r"\\{0,7}[\"']?(?:val|"
         r"content|"
         r"parameterval|optionval|current|secret|default|plain|text|data|answer|response|reply|"

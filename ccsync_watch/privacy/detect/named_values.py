@@ -24,7 +24,12 @@ from ccsync_watch.privacy.engine.structural_rule import (
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
-from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase, is_surely_chosen
+from ccsync_watch.privacy.heuristics.password_forms import (
+    is_drawn_or_phrase,
+    is_surely_chosen,
+    looks_chosen,
+)
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret, is_strict_random
 
 if TYPE_CHECKING:
@@ -92,7 +97,7 @@ def find_named(
 _QUOTED = r"[a-z@$]{0,2}\\{0,7}[\"'](?P<secret>[^\"'\\\s]{4,512})(?=\\{0,7}[\"'])"
 _CLOSE = r"\\{0,7}[\"']?[\])]?"
 _TYPE = (
-    r"(?:\[\d{0,4}\]|\??(?:[ ]?\{[^{}\n\"']{1,60}\}|[ ]get\(\)|:?[ ](?:as[ ]|"
+    r"(?:\[\d{0,4}\]|\??(?:[ ]?\{[^{}\n\"']{1,60}\}|[ ]get\(\)|[ ]?:?[ ](?:as[ ]|"
     r"constant[ ]|\*|&(?:'static[ ])?|\[\]const[ ])?[a-z\[][\w.<>\[\]?*]{0,30}"
     r"(?:\(\d{1,4}\))?(?:[ ]?\|[ ]?[a-z][\w.]{0,20}){0,3}))"
 )
@@ -150,6 +155,12 @@ _SHOWN_AS = (
     r"(?:=>[ ]|Out\[\d{1,4}\]:[ ]|\[\d{1,4}\][ ]|val it: string = |string\(\d{1,4}\)[ ]|\{ok,|"
     r"(?:\([a-z ]{1,16}\*\)[ ])?\$\d{1,4}[ ]=[ ](?:0x[0-9a-f]{1,16}[ ])?|0x[0-9a-f]{1,16}:[ \t])"
 )
+_CHANGED = r"[\"']?[ ]{0,12}[:=][ ]\"[^\"\n]{0,200}\"[ ](?:->|=>)[ ]" + _QUOTED
+_FORMER = (
+    r"[^\n]{1,120}?(?:#|//|--|/\*|;)[ ]{0,2}(?:was|old|previously|formerly|before|used to be)"
+    r"[ :=]{1,3}[\"'`]?(?P<secret>[^\s\"'`]{6,512})"
+)
+_POINTER = r"[ ]=[ ]0x[0-9a-f]{1,16}[ ](?:<[^<>\n]{1,60}>[ ])?" + _QUOTED
 _INSPECTED = (
     r"(?:[\"'\])};.]{0,5}|[ ][\w$]{1,12}\))[ ]{0,2}(?:\r?\n|\\n)"
     + _SHOWN_AS
@@ -203,10 +214,14 @@ def _rule(
     )
 
 
+_SIGN = re.compile(r"\w[@#$%&*!]+\w|\w!+\Z")
+
+
 def _is_said(value: str, strength: Strength) -> bool:
     """Tell whether what a variable is set to in a sentence is a secret, and not its next word."""
     if strength is Strength.PASSWORD:
-        return is_surely_chosen(value)
+        is_signed = has_digit(value) and _SIGN.search(value) is not None
+        return is_surely_chosen(value) or (is_signed and looks_chosen(value))
     return strength is Strength.TOKEN and is_strict_random(value)
 
 
@@ -268,6 +283,13 @@ RULES: tuple[StructuralRule, ...] = (
         before=r"option\([ ]?[\"'](?:-[a-z],?[ ])?--",
         reach=260,
     ),
+    _rule("the new value of a change, after the old one", _CHANGED),
+    _rule(
+        "a former value in a comment",
+        _FORMER,
+        trigger=r"(?:#|//|--|/\*|;)[ ]{0,2}(?:was|old|previously|formerly|before|used to be)[ :=]",
+    ),
+    _rule("a pointer and the string at it, as debuggers show them", _POINTER),
     _rule("a value in the spelling of Lisp, Haskell, Go's dumps or serialised PHP", _MARKED),
     StructuralRule(
         "named-value",

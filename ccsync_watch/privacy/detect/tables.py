@@ -66,6 +66,8 @@ class Table(NamedTuple):
     size: int
     columns: Mapping[int, Strength]
     is_numbered: bool
+    is_indexed: bool = False
+    """Whether rows may have one more cell at their beginning, as data frames are printed."""
 
 
 class _Line(NamedTuple):
@@ -148,7 +150,9 @@ def _read_header(data: bytes, line: _Line, since: int) -> tuple[int, Table] | No
     }
     if not columns or _follows_row(data, start, delimiter, len(cells)):
         return None
-    return after.end(), Table(delimiter, len(cells), columns, is_numbered=number is not None)
+    is_indexed = delimiter == b" " and data[start : start + 2] == b"  "
+    is_numbered = number is not None
+    return after.end(), Table(delimiter, len(cells), columns, is_numbered, is_indexed)
 
 
 def _header_line(data: bytes, end: int) -> _Line:
@@ -240,6 +244,8 @@ def _read_row(
         stop, following = _line_end(data, start, following)
         if not data.count(b'"', start, stop) % 2:
             cells, _ = _split(data, start, stop, table.delimiter)
+    if table.is_indexed and len(cells) == table.size + 1 and cells[0][0] == start:
+        cells = cells[1:]
     return (cells if len(cells) == table.size else None), stop, following
 
 
@@ -319,7 +325,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "column",
         "a table's column named like a secret",
-        rf"{WORDS}(?:[\w -]{{0,12}}{_BLANK}{_DELIMITER}|[\w-]{{0,12}}[ ]{{2}}[\w-])|"
+        rf"{WORDS}(?:[\w -]{{0,12}}{_BLANK}{_DELIMITER}|[\w-]{{0,12}}[ ]{{2}}[ \w-])|"
         rf"(?:{WORDS.replace('|pass|', '|')}|{_AFTER_CELL})[\w -]{{0,12}}{_BLANK}{_END}",
         find_columns,
     ),

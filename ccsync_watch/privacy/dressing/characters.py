@@ -60,6 +60,7 @@ ROWS: tuple[Dressing, ...] = (
         "colour", "a terminal's colour without its escape", _COLOUR_STARTS, _LOST_ESCAPE, removed
     ),
     Dressing("invisible", "a character without width", f"(?:{_INVISIBLE})", _INVISIBLE, removed),
+    Dressing("typed", "a character that was typed over", r"\x08", r"[ -~]\x08", removed),
     Dressing("nul", "a NUL", r"\x00", r"\x00{1,4096}", _undress_nul),
     Dressing("blank", "another blank", f"(?:{_BLANK})", _BLANK, replaced(lambda _: b" ")),
     Dressing(

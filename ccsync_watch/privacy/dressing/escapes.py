@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from ccsync_watch.privacy.dressing.row import Dressing, replaced
+from ccsync_watch.privacy.dressing.row import Dressing, removed, replaced
 
 _ENTITY = r"&(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,24};)"
 _UNICODE = re.compile(
@@ -80,6 +80,14 @@ ROWS: tuple[Dressing, ...] = (
         r"=[2-7][0-9A-F]|=\r?\n",
         replaced(lambda text: b"" if text.endswith(b"\n") else _read_percent(text)),
     ),
+    Dressing(
+        "requoted",
+        "a quote within the shell's single quotes",
+        r"'(?:\\'|\"'\")'",
+        r"'(?:\\{1,3}'|\"'\")'",
+        replaced(lambda _: b"'"),
+    ),
+    Dressing("caret", "a line that a caret continues", r"=\^\r?\n[ -~]", r"\^\r?\n", removed),
     Dressing(
         "continued",
         "a line that its last backslash continues",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _LEAST_MARK = 4
 """The numbers of a shorter mark occur in any digest."""
 _LONGEST_MARK = 6
+_OFFSET = 7
+"""The digits before a line of characters."""
 _GAP = r"[ :]?"
 
 
@@ -69,7 +71,32 @@ def _read_pairs(data: bytes, start: int, end: int, reach: int) -> Iterator[Edit]
         yield Edit(position, end, data[position:end].strip(b" :"))
 
 
+_CHARACTER = r"(?:[ ]{3}[!-~]|[ ]{2}\\[0abfnrtv]|[ ]{4}|[ ][0-7]{3})"
+_CHARACTER_LINE = rf"[0-7]{{7}}{_CHARACTER}{{1,16}}(?=\n|\Z)\n?"
+_SHOWN = re.compile(rb"[ ]{3}([!-~])|[ ]{2}\\([0abfnrtv])|([ ]{4})|[ ]([0-7]{3})")
+_ESCAPED = dict(zip(b"0abfnrtv", b"\0\a\b\f\n\r\t\v", strict=True))
+
+
+def _read_character_line(match: re.Match[bytes]) -> Iterator[Edit]:
+    """Decode a line of `od -c`, which shows each byte as a character."""
+    start, end = match.span()
+    yield Edit(start, start + _OFFSET, b"")
+    for shown in _SHOWN.finditer(match.string, start + _OFFSET, end):
+        plain, escaped, blank, number = shown.groups()
+        code = int(number, 8) if number else _ESCAPED[escaped[0]] if escaped else 0
+        yield Edit(*shown.span(), plain or (b" " if blank else bytes([code & 0xFF])))
+    if match[0].endswith(b"\n"):
+        yield Edit(end - 1, end, b"")
+
+
 ROWS: tuple[Dressing, ...] = (
+    Dressing(
+        "characters",
+        "a line of a dump of characters",
+        r"0000[0-7]{2}0[ ](?:[ ]{2}[!-~]|[ ]\\)",
+        _CHARACTER_LINE,
+        _read_character_line,
+    ),
     Dressing(
         "dump",
         "a line of a hex dump",

@@ -18,7 +18,8 @@ _CLOSING_QUOTE = rf"[\"'`\\](?<={_EDGE}[\"'`\\])(?:(?<=[\"'`])|(?<=\\)\\{{0,6}}[
 """A quote at the end of a string, spelt so that `re` looks for its first character first."""
 _GAP = r"(?:\s|\\{1,4}(?:\r?\n|[nt])){0,60}"
 _OPENED = re.compile(
-    rb"(?:[=(:\[{,>][ \t]{0,8}|(?:^|\n)[ \t]{0,40})\\{0,7}[\"'`][^\"'`\n]{0,400}\Z"
+    rb"(?:[=(:\[{,>][ \t]{0,8}|(?:^|\n)[ \t]{0,40}|"
+    rb"#define[ \t]{1,8}\w{1,60}[ \t]{1,40})\\{0,7}[\"'`][^\"'`\n]{0,400}\Z"
 )
 """What is before the joint of two strings in code."""
 _DOUBLE = r"\\{0,7}\"(?:[^\"\\\n]|\\+[^\"\\\n]){0,200}?\\{0,7}\""
@@ -28,6 +29,8 @@ _LIST = rf"\[\s{{0,40}}{_ITEM}(?:,\s{{0,40}}{_ITEM}){{1,40}}"
 _PROGRAM = re.compile(rf"{_QUOTE},\s{{0,8}}\Z".encode())
 """Before a list of its arguments: `spawn('mysql', ['-p…'])`."""
 _BETWEEN = re.compile(rf"\[\s{{0,40}}{_QUOTE}|{_QUOTE},\s{{0,40}}{_QUOTE}".encode())
+_BETWEEN_PIECES = re.compile(rf"{_QUOTE},\s{{0,40}}{_QUOTE}".encode())
+_JOIN = re.compile(rb"[\"']{2}\.join\(\Z")
 _HAS_FLAG = re.compile(rf",\s{{0,40}}{_QUOTE}-".encode())
 
 
@@ -47,6 +50,16 @@ def _write_command(match: re.Match[bytes]) -> Iterator[Edit]:
     for edge in _BETWEEN.finditer(match.string, start, match.end()):
         opens = edge.start() == start and program is not None
         yield Edit(program.start() if opens and program else edge.start(), edge.end(), b" ")
+
+
+def _join_pieces(match: re.Match[bytes]) -> Iterator[Edit]:
+    """Write a list of strings as one string, which joins them; and no call before it."""
+    start, end = match.span()
+    call = _JOIN.search(match.string, max(0, start - 16), start)
+    yield Edit(call.start() if call else start, start + 1, b"")
+    for edge in _BETWEEN_PIECES.finditer(match.string, start + 1, end):
+        yield Edit(*edge.span(), b"")
+    yield Edit(end - 1, end, b"")
 
 
 def _unquote(match: re.Match[bytes]) -> Iterator[Edit]:
@@ -74,6 +87,13 @@ ROWS: tuple[Dressing, ...] = (
         _unquote,
     ),
     Dressing(
+        "pieces",
+        "a list of pieces that are joined to one string",
+        r"(?:[\"']\s{0,40}\]\.(?:join|implode)\([\"']{2}\)|[\"']{2}\.join\(\[)",
+        rf"\[\s{{0,40}}{_ITEM}(?:,\s{{0,40}}{_ITEM}){{1,128}}\s{{0,40}}\]",
+        _join_pieces,
+    ),
+    Dressing(
         "struck",
         "marks of a text that was struck out",
         r"~~[^\s~]",
@@ -87,7 +107,7 @@ JOINED: tuple[Dressing, ...] = (
         "joined",
         "two strings that an operator joins",
         "",
-        rf"{_CLOSING_QUOTE}{_GAP}{JOINT}{_GAP}[bfru]{{0,2}}{_QUOTE}(?={_EDGE})",
+        rf"{_CLOSING_QUOTE}{_GAP}{JOINT}(?:[ ]_)?{_GAP}[bfru]{{0,2}}{_QUOTE}(?={_EDGE})",
         removed,
     ),
     Dressing(

@@ -22,6 +22,7 @@ from ccsync_watch.privacy.heuristics.gibberish import (
 )
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CHOSEN_PASSWORD,
+    LEAST_DISTINCT_WORDS,
     LEAST_HYPHENED_WORDS,
     LEAST_LOWER_WORD_AS_PASSWORD,
     LEAST_MIXED_WORD_AS_PASSWORD,
@@ -160,7 +161,7 @@ def is_hyphened_passphrase(value: str) -> bool:
         and all(_PASSPHRASE_WORD.fullmatch(word) for word in words)
         and not names_something(words, is_identifier="_" in value or "." in value)
         and len(_PLACEHOLDER_WORDS & lower) <= len(words) // 2
-        and len(lower) == len(words)
+        and len(lower) >= max(LEAST_DISTINCT_WORDS, len(words) - 1)
     )
 
 

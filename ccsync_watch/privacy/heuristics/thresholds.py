@@ -50,6 +50,8 @@ LEAST_JSON_PIN_DIGITS = 4
 """A number under a password's key; shorter ones are lengths and counts."""
 LEAST_HYPHENED_WORDS = 4
 """Words joined by hyphens; fewer are a compound or a name."""
+LEAST_DISTINCT_WORDS = 3
+"""Of a passphrase; who draws words draws one twice at times."""
 
 LEAST_DIGEST = 32
 """Of hexadecimal digits after a word for a token; shorter ones are commits."""
