@@ -2,7 +2,7 @@
 
 from ccsync_watch.config.folders import CONFIG_NAME, config_path, home, state_folder
 from ccsync_watch.config.hook_folders import add_hook_folder, hook_folders_path
-from ccsync_watch.config.loading import load, setting_places
+from ccsync_watch.config.loading import hide_secrets, load, setting_places
 from ccsync_watch.config.plugin_options import options_path
 from ccsync_watch.config.setting_values import (
     BudgetSettings,
@@ -37,6 +37,7 @@ __all__ = [
     "changed_settings",
     "config_path",
     "declared_settings",
+    "hide_secrets",
     "home",
     "hook_folders_path",
     "load",

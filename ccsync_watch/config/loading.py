@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_SHOWN_CHARS = 80
+_ADDRESSES = frozenset({"convex_url", "app_url"})
 _PLUGIN = "the plugin's options"
 _ENVIRONMENT = "the environment (CLAUDE_SYNC_…)"
 _FLAGS = "the flag --convex-url"
@@ -220,14 +221,18 @@ def _check(setting: Setting, value: object, place: str) -> object:
 
 def _shown_value(setting: Setting | None, value: object) -> str:
     """Return a wrong value in one readable line, without what may be secret in it."""
-    name = setting.name if setting else None
-    if setting and setting.is_secret:
-        return "(not shown)"
-    text = _json(value)
-    if name == "convex_url":
-        # People paste a key or a password there.
-        text = re.sub(r"//[^/@]*@", "//…@", re.sub(r"osk_\w+|\?[^\"]*", "…", text))
+    text = _json(value) if setting is None else hide_secrets(setting, _json(value))
     return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[: _MAX_SHOWN_CHARS - 3]}…"
+
+
+def hide_secrets(setting: Setting, text: str) -> str:
+    """Return a wrong value's text without what may be secret in it."""
+    if setting.is_secret:
+        return "(not shown)"
+    if setting.name in _ADDRESSES:
+        # People paste a key or a password there.
+        text = re.sub(r"//.*@", "//…@", re.sub(r"osk_\w+|[?#][^\"]*", "…", text))
+    return text
 
 
 def _json(value: object) -> str:

@@ -14,6 +14,7 @@ from ccsync_watch.cli.text_table import print_table
 from ccsync_watch.config import (
     config_path,
     declared_settings,
+    hide_secrets,
     load,
     printable_path,
     read_file,
@@ -140,7 +141,7 @@ def _read_value(setting: Setting, text: str | None) -> object:
     try:
         setting.check(value)
     except ValueError as allowed:
-        shown = "(not shown)" if setting.is_secret else printable(text)
+        shown = printable(hide_secrets(setting, text))
         raise ConfigError(f"{setting.name} is {shown}", hint=f"set it to {allowed}") from None
     if setting.is_switch and isinstance(value, str):
         return setting.check(value)

@@ -311,19 +311,22 @@ class TestMistakes:
         ("url", "secret"),
         [
             ("https://me:hunter2@happy-otter.convex.cloud", "hunter2"),
+            ("https://me:of/hunter2@happy@happy-otter.convex.cloud", "hunter2"),
             ("https://osk_verysecret@happy-otter.convex.cloud", "verysecret"),
+            (f"{URL}#verysecret", "verysecret"),
             ("osk_0123456789abcdefghijklmnop", "0123456789"),
             (f"{URL}?api_key=verysecret", "verysecret"),
         ],
     )
+    @pytest.mark.parametrize("key", ["convex_url", "app_url"])
     def test_a_secret_in_the_url_is_not_repeated(
-        self, write: Write, env: dict[str, str], url: str, secret: str
+        self, write: Write, env: dict[str, str], key: str, url: str, secret: str
     ) -> None:
         """A pasted key or password does not end in a log."""
-        write({"convex_url": url})
+        write({key: url})
         text = error_of(env)
         assert secret not in text
-        assert "convex_url" in text
+        assert key in text
 
     def test_the_place_is_where_the_value_came_from(self, env: dict[str, str]) -> None:
         """A wrong variable is not blamed on the file, nor a wrong flag on a variable."""

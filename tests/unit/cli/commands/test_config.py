@@ -86,6 +86,7 @@ def test_a_value_is_set_and_removed(
         (["set"], "a KEY is missing"),
         (["set", "api_key", KEY], "config set api_key -"),
         (["set", "convex_url", "https://b.convex.cloud"], "run `ccsync-watch login`"),
+        (["set", "convex_url", f"https://me:{KEY}@b.convex.cloud"], "https://…@b.convex.cloud"),
         (["unset", "budget", "5"], "takes no value"),
         (["show", "api_key", KEY], "takes no value"),
         (["set", "max_prompt_chars", "9" * 30], "set it to a whole number"),
