@@ -151,6 +151,7 @@ _HEADING = (
 _ASKED = r"(?:token|api[ -]?key|secret|passw(?:or)?d|passphrase|credentials?)"
 _FIELD = r"(?:placeholder|default|hint|help|label|type|name|id|text|title|description)\b"
 _OPENED = r"(?:(?:un|de)(?:lock|crypt|seal|zip)(?:s|ed)?|open(?:s|ed)?|mount(?:s|ed)?)"
+_OPENING = r"[ ](?:with|using|by typing)[ ](?:the[ ])?(?:password[ ])?[\"'`][^\"'`\n]{6}"
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -247,6 +248,8 @@ RULES: tuple[StructuralRule, ...] = (
         "what opens or unlocks something, in quotes",
         rf"(?<![a-z]){_OPENED}[^\n\"'`]{{0,48}}?[ ](?:with|using|by typing)[ ](?:the[ ])?"
         r"(?:password[ ])?(?P<q>[\"'`])(?P<secret>[^\"'`\n]{6,80})(?P=q)",
+        # two branches, since Hyperscan overlooks the shortest matches of a single one
+        trigger=rf"{_OPENED}{_OPENING}|{_OPENED}[^\n\"'`]{{1,48}}{_OPENING}",
         rank=Rank.SENTENCE,
         reach=120,
         accept=_is_unlocking,
