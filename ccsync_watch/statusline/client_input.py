@@ -50,7 +50,7 @@ def session_id(fields: dict[str, Any]) -> str | None:
 
 def client_usd(fields: dict[str, Any]) -> float | None:
     """Return what the client says that the session costs."""
-    return _number(fields, "cost", "total_cost_usd")
+    return number_of(fields, "cost", "total_cost_usd")
 
 
 def limit_windows(fields: dict[str, Any]) -> dict[str, dict[str, float | None]]:
@@ -60,8 +60,8 @@ def limit_windows(fields: dict[str, Any]) -> dict[str, dict[str, float | None]]:
     """
     windows = {
         name: {
-            "used": _number(fields, "rate_limits", name, "used_percentage"),
-            "resets_at": _number(fields, "rate_limits", name, "resets_at"),
+            "used": number_of(fields, "rate_limits", name, "used_percentage"),
+            "resets_at": number_of(fields, "rate_limits", name, "resets_at"),
         }
         for name, _shown in _WINDOWS
     }
@@ -85,7 +85,7 @@ def _until(resets: float | None, now: float) -> str:
     return time.strftime(" until %H:%M", time.localtime(resets))
 
 
-def _number(fields: dict[str, Any], *names: str) -> float | None:
+def number_of(fields: dict[str, Any], *names: str) -> float | None:
     """Return a number that is not negative, and not too large to be one of the client's."""
     value: Any = fields
     for name in names:

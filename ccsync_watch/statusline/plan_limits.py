@@ -10,7 +10,7 @@ import json
 import os
 
 from ccsync_watch.regular_files import read_regular
-from ccsync_watch.statusline.client_input import limit_windows
+from ccsync_watch.statusline.client_input import limit_windows, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def read_limits(folder: str) -> tuple[float, dict[str, dict[str, float | None]]]
             name: {"used_percentage": window["used"], "resets_at": window["resets_at"]}
             for name, window in stored["windows"].items()
         }
-        return float(stored["at"]), limit_windows({"rate_limits": reported})
+        at = number_of(stored, "at")
+        return (0.0, {}) if at is None else (at, limit_windows({"rate_limits": reported}))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return 0.0, {}

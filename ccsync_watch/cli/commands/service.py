@@ -154,8 +154,8 @@ def _warn_of_unseen(env: Mapping[str, str]) -> None:
     secrets = [name for name in _PASSED_ON if env.get(name) and not is_visible(name, env[name])]
     if secrets:
         warn(
-            f"{', '.join(secrets)} contains a password, so it is not written into the service's"
-            " file: where only that proxy reaches the backend, use `ccsync-watch start`"
+            f"not written into the service's file, because of a password: {', '.join(secrets)}."
+            " Where only that proxy reaches the backend, use `ccsync-watch start`"
         )
 
 

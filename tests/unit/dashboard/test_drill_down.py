@@ -17,6 +17,7 @@ from ccsync_watch.dashboard.local_time import (
     parse_hour,
 )
 from ccsync_watch.model import Part
+from ccsync_watch.statusline.plan_limits import keep_limits
 from ccsync_watch.store import prompt_counts
 from support.fakes import START_MS
 from support.storing import OTHER, SESSION, message, usage
@@ -81,6 +82,21 @@ def test_every_mark_leads_to_its_sessions(world: World, visitor: Visitor, clock:
         assert _listed(visitor, address) == {name}
     assert 'aria-label="Cost"' in page
     assert ">laptop<" in page
+
+
+def test_a_block_shows_what_is_used_of_its_limit(
+    world: World, visitor: Visitor, clock: FakeClock
+) -> None:
+    """Only that of now, and only of the limit for five hours: each other cell has a dash."""
+    now_ms = clock.wall_ms()
+    _fill(world, now_ms)
+    for name, shares, dashes in (("seven_day", 0, 2), ("five_hour", 1, 1)):
+        limits = {"rate_limits": {name: {"used_percentage": 34}}}
+        keep_limits(str(visitor.site.state_dir), limits, now_ms / 1000)
+        blocks = _overview(visitor, "range=7").partition("<h2>Blocks of five hours")[2]
+        table = blocks.partition("</table>")[0]
+        assert table.count("<td>34 % used ") == shares
+        assert table.count('<td><span class="dim">\N{EN DASH}</span></td></tr>') == dashes
 
 
 def test_the_period_before_is_beside_the_figures(

@@ -47,6 +47,10 @@ def test_what_was_reported_last_is_read_again(tmp_path: Path) -> None:
         '{"at": 1, "windows": []}',
         '{"at": 1, "windows": {"five_hour": 7}}',
         '{"at": 1, "windows": {"five_hour": {"used": 1}}}',
+        '{"at": Infinity, "windows": {"five_hour": {"used": 1, "resets_at": null}}}',
+        '{"at": NaN, "windows": {"five_hour": {"used": 1, "resets_at": null}}}',
+        '{"at": 1e308, "windows": {"five_hour": {"used": 1, "resets_at": null}}}',
+        f'{{"at": 1{"0" * 400}, "windows": {{"five_hour": {{"used": 1, "resets_at": null}}}}}}',
         '{"at": NaN, "windows": {"five_hour": {"used": -1, "resets_at": "soon"}}}',
     ],
 )

@@ -172,7 +172,7 @@ def test_the_service_reaches_the_network_as_the_terminal_does(
     assert "pa55phrase" not in unit
     warned = capsys.readouterr().err
     assert "the service does not see CLAUDE_SYNC_API_KEY of this terminal" in warned
-    assert "HTTP_PROXY contains a password" in warned
+    assert "not written into the service's file, because of a password: HTTP_PROXY." in warned
 
 
 def test_other_systems_are_an_error(env: dict[str, str]) -> None:
