@@ -1,6 +1,8 @@
 """Keeps compiled triggers in a folder, and what a scan has to know of them, for the next start.
 
 Whatever cannot be read or written there is not a failure: then it is computed and compiled again.
+So is what is damaged, as with one wrong bit a scan could overlook secrets: both have a checksum,
+compiled triggers that of the library.
 The folder is the user's alone, as compiled triggers are loaded without checks.
 """
 
@@ -62,7 +64,7 @@ class RulesCache:
         with contextlib.suppress(OSError, library.error):
             database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
             database.scratch = library.Scratch(database)
-            os.utime(path)  # it is in use
+            _mark_used(path)
             return database
         return None
 
@@ -76,20 +78,25 @@ class RulesCache:
         """Return the layout that was saved for what it was computed from, if there is one."""
         if self._folder is None:
             return None
-        path = self._layout_path(*key)
         with contextlib.suppress(OSError, ValueError, TypeError):
-            single, *rest = json.loads(path.read_bytes())
+            path = self._layout_path(*key)
+            checksum, _, data = path.read_bytes().partition(b"\n")
+            if checksum != _checksum(data):
+                return None
+            single, *rest = json.loads(data)
             layout = ScanLayout([(bytes.fromhex(byte), number) for byte, number in single], *rest)
-            os.utime(path)
+            _mark_used(path)
             return layout
         return None
 
     def save_layout(self, layout: ScanLayout, *key: object) -> None:
         """Keep a layout: to compute it takes longer than to load the compiled triggers."""
-        if self._folder is not None:
-            single = [(byte.hex(), number) for byte, number in layout.bytes]
-            data = json.dumps([single, *layout[1:]]).encode()
-            self._write(self._layout_path(*key).name, data)
+        if self._folder is None:
+            return
+        single = [(byte.hex(), number) for byte, number in layout.bytes]
+        data = json.dumps([single, *layout[1:]]).encode()
+        with contextlib.suppress(OSError):
+            self._write(self._layout_path(*key).name, _checksum(data) + b"\n" + data)
             self._remove_unused("rules-*.json", _KEPT_LAYOUTS)
 
     def _layout_path(self, *key: object) -> Path:
@@ -104,10 +111,13 @@ class RulesCache:
         if self._folder is None:
             return
         path = self._folder / name
-        with contextlib.suppress(OSError):
-            unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        try:
             unfinished.write_bytes(data)
             unfinished.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
 
     def _remove_unused(self, pattern: str, count: int) -> None:
         """Remove the files that were not used for longest, those of old versions."""
@@ -121,9 +131,22 @@ class RulesCache:
                 path.unlink(missing_ok=True)
 
 
+def _mark_used(path: Path) -> None:
+    """Have a file removed after all that were not used; in a folder for reading none is."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
+def _checksum(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()
+
+
 @cache
 def _planning_code() -> str:
-    """Return a digest of the code that plans a scan: another one may plan it in another way."""
+    """Return a digest of the code that plans a scan: another one may plan it in another way.
+
+    Raises OSError where that is not in files, or is being replaced.
+    """
     code = hashlib.sha256()
     for module in (anchors, pattern_syntax, scan_plan):
         code.update(Path(str(module.__file__)).read_bytes())

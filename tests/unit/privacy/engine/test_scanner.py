@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import importlib.util
 import os
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.privacy.dressing.table import all_triggers, build_engine
+from ccsync_watch.privacy.engine import rules_cache
 from ccsync_watch.privacy.engine import scanner as engines
 from ccsync_watch.privacy.engine.scan_plan import plan_scan
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
@@ -233,3 +235,56 @@ def test_a_cached_scan_is_not_planned_again(
         path.write_bytes(b"[[]")
     assert (hits(), len(planned)) == (first, 4)
     assert len(list(tmp_path.glob("rules-*.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [(b'["60"', b'["61"'), (b'"rules-', b'"rulez-'), (b"[[[", b"[[5,["), (b"", b"")],
+)
+def test_one_wrong_bit_of_a_cached_plan_hides_nothing(
+    tmp_path: Path, part: bytes, wrong: bytes
+) -> None:
+    """It may still be valid JSON, by which something else would be looked for."""
+    pytest.importorskip("hyperscan")
+    triggers = [
+        engines.Trigger(r"\x60", is_caseless=False),
+        engines.Trigger("ab", is_caseless=True),
+    ]
+    build = partial(engines.build, triggers, prefer="hyperscan", cache=tmp_path)
+    assert build().scan(b"a`ab") == [(2, 0), (4, 1)]
+    (path,) = tmp_path.glob("rules-*.json")
+    whole = path.read_bytes()
+    assert part in whole
+    path.write_bytes(whole.replace(part, wrong) if part else whole[:-1])
+    assert build().scan(b"a`ab") == [(2, 0), (4, 1)]
+    assert path.read_bytes() == whole
+
+
+def test_code_that_is_being_replaced_prevents_no_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An update removes the files of the code that still runs."""
+    pytest.importorskip("hyperscan")
+
+    def missing() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(rules_cache, "_planning_code", missing)
+    triggers = [engines.Trigger("ghp_[a-z]{4}", is_caseless=False)]
+    assert engines.build(triggers, cache=tmp_path).scan(b"ghp_abcd") == [(8, 0)]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".hs"]
+
+
+def test_what_could_not_be_kept_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each start on a full disk would leave a part of a file, which nothing removes."""
+    pytest.importorskip("hyperscan")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(type(tmp_path), "replace", fail)
+    triggers = [engines.Trigger("ghp_[a-z]{4}", is_caseless=False)]
+    assert engines.build(triggers, cache=tmp_path).scan(b"ghp_abcd") == [(8, 0)]
+    assert list(tmp_path.iterdir()) == []
