@@ -80,8 +80,8 @@ class SingleRows:
         marked = [row.message.seq for row in rows if row.is_certain]
         if not is_live and not self._client.pace.wait(_PACE_SECONDS):
             return DeliveryStep(rows_acked=0, is_last=False)
-        if marked:
-            self._outbox.mark_uncertain(session_id, marked)
+        # Also if there is nothing to mark: no row leaves before it is on the disk here.
+        self._outbox.mark_uncertain(session_id, marked)
         payloads, error = self._send_each(rows, is_live=is_live)
         sent, rest = rows[: len(payloads)], rows[len(payloads) :]
         if error is not None and (is_preexisting or not isinstance(error, (Unsent, Unauthorized))):

@@ -38,7 +38,7 @@ from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout,
 from ccsync_watch.store.schema import migrate, newer_schema, older_schema
 from ccsync_watch.store.text_functions import add_text_functions
 from ccsync_watch.store.views import create_views
-from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes, set_waiting
+from ccsync_watch.store.write_ahead_log import LOG_BYTES, Commits, empty_log, log_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,6 +89,7 @@ class Database:
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._writer = None if read_only else self._connect(has_views=is_current)
+        self._commits = Commits()
         self._damage = DamageWatch(path)
 
     def _connect(self, *, query_only: bool = False, has_views: bool = True) -> sqlite3.Connection:
@@ -123,15 +124,14 @@ class Database:
             if self._writer is None:
                 raise StateError(f"{self.path} was opened for reading", hint="please report this")
             try:
-                set_waiting(self._writer, waits_for_disk=waits_for_disk)
-                self._writer.execute("BEGIN IMMEDIATE")
+                self._commits.begin(self._writer, waits_for_disk=waits_for_disk)
                 try:
                     yield self._writer
                 except BaseException:
                     with contextlib.suppress(sqlite3.Error):
                         self._writer.execute("ROLLBACK")
                     raise
-                self._writer.execute("COMMIT")
+                self._commits.commit(self._writer)
             except sqlite3.DatabaseError as error:
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("ROLLBACK")

@@ -165,6 +165,7 @@ class Outbox(RemoteSessions, Release):
     ) -> None:
         """Mark rows, before they are sent, as possibly stored at the backend from now on.
 
+        When this returns, the rows themselves are on the disk as well: see `Database.write`.
         `date_floor_ms` raises the session's date floor, see `RemoteState`.
         """
         with self._database.write() as connection:

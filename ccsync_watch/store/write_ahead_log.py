@@ -22,15 +22,37 @@ LOG_BYTES = 4 << 20
 def use_log(connection: sqlite3.Connection) -> None:
     """Have a writing connection use the log."""
     connection.execute("PRAGMA journal_mode = WAL")
-    set_waiting(connection, waits_for_disk=True)
+    _set_waiting(connection, waits_for_disk=True)
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
 
 
-def set_waiting(connection: sqlite3.Connection, *, waits_for_disk: bool) -> None:
-    """Have commits return when they are on the disk, or before: then a power cut may undo them.
+class Commits:
+    """The transactions of one connection, which wait for the disk or do not.
 
-    The log is a sequence: whatever waits for the disk takes all commits before with it.
+    The log is a sequence: one that waits takes all before with it, also if it changes nothing.
     """
+
+    def __init__(self) -> None:
+        self._waits = True
+        self._is_behind = False
+
+    def begin(self, connection: sqlite3.Connection, *, waits_for_disk: bool) -> None:
+        """Begin one whose commit returns when it is on the disk, or before."""
+        _set_waiting(connection, waits_for_disk=waits_for_disk)
+        self._waits = waits_for_disk
+        connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        """Commit it."""
+        if self._waits and self._is_behind:
+            # SQLite neither writes nor waits where no page has changed; this writes one.
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("COMMIT")
+        self._is_behind = not self._waits
+
+
+def _set_waiting(connection: sqlite3.Connection, *, waits_for_disk: bool) -> None:
     connection.execute(f"PRAGMA synchronous = {'FULL' if waits_for_disk else 'NORMAL'}")
 
 

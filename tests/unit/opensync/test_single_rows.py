@@ -199,3 +199,21 @@ def test_a_backlog_is_sent_as_fast_as_the_backend_allows(world: World) -> None:
     seconds = world.clock.monotonic() - began
     assert 1500 / seconds >= 25
     assert refused <= 1500 * 0.05
+
+
+def test_no_row_leaves_before_it_is_on_the_disk(world: World) -> None:
+    """Of a backlog it may not be yet; and rows that are uncertain already need no mark."""
+    _open(world)
+    _write_history(world, 3)
+    rows = world.outbox.rows(SESSION, FAR_MS, 99).value
+    world.outbox.mark_uncertain(SESSION, [row.message.seq for row in rows])
+    statements: list[str] = []
+    with world.database.write(waits_for_disk=False) as connection:
+        connection.execute("REPLACE INTO meta VALUES ('read', hex(randomblob(9)))")
+        connection.set_trace_callback(statements.append)
+    at_message: list[list[str]] = []
+    _at_message(world, 1, lambda: at_message.append(list(statements)))
+    world.work()
+    waits = "PRAGMA synchronous = FULL"
+    assert waits in at_message[0]
+    assert "COMMIT" in at_message[0][at_message[0].index(waits) :]

@@ -41,6 +41,27 @@ def _write(database: Database, size: int = 3 * LOG_BYTES) -> None:
             connection.execute("REPLACE INTO meta VALUES (?, zeroblob(1 << 20))", (f"{number}",))
 
 
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_what_waits_brings_all_before_to_the_disk(database: Database, *, is_changed: bool) -> None:
+    """SQLite does not wait for the disk where nothing changes: then one page is written again."""
+    with database.write() as connection:
+        connection.execute("REPLACE INTO meta VALUES ('x', '1')")
+    for _ in range(2):
+        before = log_bytes(database.path)
+        with database.write() as connection:
+            connection.execute("UPDATE meta SET value = '1' WHERE name = 'x'")
+        assert log_bytes(database.path) == before
+        with database.write(waits_for_disk=False) as connection:
+            connection.execute("REPLACE INTO meta VALUES ('y', hex(randomblob(9)))")
+        before = log_bytes(database.path)
+        with database.write() as connection:
+            value = before if is_changed else 1
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'x'", (str(value),))
+        assert log_bytes(database.path) > before
+        with database.write() as connection:
+            connection.execute("UPDATE meta SET value = '1' WHERE name = 'x'")
+
+
 def test_a_large_log_is_emptied_when_the_reader_has_left(database: Database) -> None:
     """While it reads, nothing waits for it; no further commit is needed."""
     with _reading(database) as reader:
