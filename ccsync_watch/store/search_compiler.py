@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.errors import QueryError
 from ccsync_watch.store.search_language import parse_query
 from ccsync_watch.store.search_nodes import (
     And,
@@ -99,11 +100,15 @@ def compile_query(
 ) -> CompiledQuery:
     """Return what a text means for this store. Raises QueryError where it means nothing.
 
+    A blank text asks for nothing, which `is_empty`; one of signs alone has no words, and raises.
     Times are relative to `now_ms`, days those of `zone`, by default the machine's.
     """
     parsed = parse_query(text, BY_NAME)
     if parsed.root is None:
-        return CompiledQuery(parsed, notices=_unknown(parsed))
+        if text.strip():
+            # Signs and pictures are not searched for: all sessions would not be what was meant.
+            raise QueryError("this search has no words", hint="write letters or digits")
+        return CompiledQuery(parsed)
     return _Compiler(Moment(database.read(), now_ms, zone), parsed).compile()
 
 

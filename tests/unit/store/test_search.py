@@ -369,7 +369,14 @@ def test_a_reset_index_is_built_again(world: World) -> None:
 def test_nothing_typed_finds_nothing(world: World) -> None:
     """An empty search does not match everything."""
     world.ingest(message("u1"))
-    assert _sessions_of(world, " ?! ") == []
+    assert _sessions_of(world, "  ") == []
+
+
+@pytest.mark.parametrize("words", [" ?! ", "💥", '""', "*"])
+def test_signs_alone_are_an_error(world: World, words: str) -> None:
+    """A list of sessions would have all of them."""
+    with pytest.raises(QueryError, match="no words"):
+        compile_query(world.database, words, NOW_MS)
 
 
 def test_the_table_is_that_of_the_schema(world: World) -> None:
