@@ -140,8 +140,10 @@ def _grid_lines(top: float, unit: str) -> str:
 
 def _amount(value: float, unit: str, *, is_short: bool = False) -> str:
     if unit == "USD":
-        is_whole = is_short and value >= _MIN_WHOLE_DOLLARS
-        return f"${value:,.0f}" if is_whole else units.dollars(value)
+        if not is_short:
+            return units.dollars(value)
+        # An axis has round numbers, which have no parts of a cent.
+        return f"${value:,.0f}" if value >= _MIN_WHOLE_DOLLARS else f"${value:,.2f}"
     return units.short_count(value) if is_short else f"{units.full_count(value)} {unit}"
 
 

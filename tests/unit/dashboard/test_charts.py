@@ -46,6 +46,23 @@ def test_bars_fit_into_the_chart() -> None:
     assert all(float(bar.get("y", "-1")) >= 0 for bar in bars)
 
 
+@pytest.mark.parametrize(
+    ("largest", "shown"),
+    [
+        (0.09, ["$0.05", "$0.10"]),
+        (0.11, ["$0.06", "$0.12"]),
+        (7.0, ["$4.00", "$8.00"]),
+        (900.0, ["$500", "$1,000"]),
+    ],
+)
+def test_the_axis_of_a_cost_has_cents_at_most(largest: float, shown: list[str]) -> None:
+    """Longer amounts reach over the card's edge on a telephone."""
+    chart = charts.stacked_bars(["2026-01-01"], {"a": [largest]}, label="", unit="USD")
+    assert [
+        text.text for text in parse(chart).iter("text") if text.get("class") == "axis left"
+    ] == shown
+
+
 def test_chart_without_days_is_empty() -> None:
     """And a day without anything has no bar."""
     assert charts.stacked_bars([], {}, label="") == ""
