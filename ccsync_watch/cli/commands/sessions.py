@@ -54,7 +54,13 @@ _SORTS: tuple[session_list.SessionSort, ...] = (
 )  # fmt: skip
 _BY_TIME = {"recent", "started", "oldest"}
 _GAP = "  "
-_MIN_TITLE_COLUMNS = 24
+_LEAST_TITLE_COLUMNS = 10
+_LEAST_ASKED = {
+    "Prompts": 24,
+    "Activity": _LEAST_TITLE_COLUMNS,
+    "Project": _LEAST_TITLE_COLUMNS,
+}
+"""The columns that are left out where the title would have less than so many."""
 
 
 class _Listed(NamedTuple):
@@ -169,25 +175,40 @@ def _print_table(
 
 
 def _print_rows(heads: list[str], rows: list[list[str]]) -> None:
-    """Print columns that fit into the terminal: the title is cut, and before that the project."""
+    """Print columns that fit into the terminal: the title is cut, and before that the project.
+
+    Where too little would stay of the title, columns are left out, the least asked for first.
+    """
     columns = terminal_columns()
-    widths = [max(map(text_columns, column)) for column in zip(heads, *rows, strict=True)]
-    if columns is not None:
-        fixed = sum(widths[:4]) + 5 * len(_GAP)
-        widths[4] = min(widths[4], max(8, (columns - fixed) // 3))
-        if columns - fixed - widths[4] < _MIN_TITLE_COLUMNS:
-            # Without the number of prompts.
-            heads, widths = [*heads[:2], *heads[3:]], [*widths[:2], *widths[3:]]
-            rows = [[*row[:2], *row[3:]] for row in rows]
-        used = sum(widths[:-1]) + (len(widths) - 1) * len(_GAP)
-        widths[-1] = min(widths[-1], max(columns - used, 10))
-    for row in [heads, *rows]:
+    table = [heads, *rows]
+    widths = _fitting_widths(table, columns)
+    for head, least in _LEAST_ASKED.items():
+        if columns is None or widths[-1] >= least:
+            break
+        at = table[0].index(head)
+        table = [[*row[:at], *row[at + 1 :]] for row in table]
+        widths = _fitting_widths(table, columns)
+    widths[-1] = max(widths[-1], _LEAST_TITLE_COLUMNS)
+    for row in table:
         cells = [cut_to_fit(*cell) for cell in zip(row, widths, strict=True)]
         for at, cell in enumerate(cells):
             padding = " " * (widths[at] - text_columns(cell))
-            is_number = heads[at] in {"Activity", "Prompts", "Cost"}
+            is_number = table[0][at] in {"Activity", "Prompts", "Cost"}
             cells[at] = padding + cell if is_number else cell + padding
         say(_GAP.join(cells).rstrip())
+
+
+def _fitting_widths(table: list[list[str]], columns: int | None) -> list[int]:
+    """Return the columns' widths; what is left for the title, the last, may be below 0."""
+    widths = [max(map(text_columns, column)) for column in zip(*table, strict=True)]
+    if columns is None:
+        return widths
+    if "Project" in table[0]:
+        project = table[0].index("Project")
+        others = sum(widths[:project]) + (len(widths) - 1) * len(_GAP)
+        widths[project] = min(widths[project], max(8, (columns - others) // 3))
+    widths[-1] = columns - sum(widths[:-1]) - (len(widths) - 1) * len(_GAP)
+    return widths
 
 
 def _print_json(sessions: list[_Listed], matching: session_search.FoundSessions) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,29 @@ def _run(
     captured = capsys.readouterr()
     assert "\x1b" not in captured.out + captured.err
     return captured.out if code == 0 else captured.err
+
+
+@pytest.mark.parametrize(
+    ("columns", "heads"),
+    [
+        (80, ["Session", "Activity", "Prompts", "Cost", "Project", "Title"]),
+        (56, ["Session", "Activity", "Cost", "Project", "Title"]),
+        (30, ["Session", "Cost", "Title"]),
+    ],
+)
+def test_the_list_of_sessions_fits_into_a_terminal(
+    filled: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: int,
+    heads: list[str],
+) -> None:
+    """Columns are left out before titles are."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = _run(capsys, filled, "sessions").splitlines()
+    assert lines[0].split() == heads
+    assert max(map(len, lines[:4])) <= columns
 
 
 def test_sessions_are_listed_with_how_to_continue_them(
