@@ -1160,12 +1160,19 @@ MIGRATIONS: tuple[str, ...] = (
         OR max(started_ms, updated_ms) >= 4102444800000);
     UPDATE compact_messages SET timestamp_ms = NULL
         WHERE timestamp_ms < 946684800000 OR timestamp_ms >= 4102444800000;
-    UPDATE compact_messages SET dated_ms = coalesce(timestamp_ms, (SELECT dated_ms
-        FROM compact_messages b WHERE b.session_key = compact_messages.session_key
-        AND b.transcript_id = compact_messages.transcript_id AND b.seq < compact_messages.seq
-        AND b.dated_ms >= 946684800000 AND b.dated_ms < 4102444800000
-        ORDER BY b.seq DESC LIMIT 1))
+    -- At once for each session: to look back from each row of many takes hours.
+    CREATE TEMP TABLE placed (seq INTEGER PRIMARY KEY, near_seq INTEGER);
+    INSERT INTO temp.placed SELECT seq, max(iif(timestamp_ms IS NOT NULL
+        OR (dated_ms >= 946684800000 AND dated_ms < 4102444800000), seq, NULL))
+        OVER (PARTITION BY session_key, transcript_id ORDER BY seq)
+        FROM compact_messages WHERE session_key IN (SELECT session_key FROM compact_messages
+            WHERE dated_ms < 946684800000 OR dated_ms >= 4102444800000);
+    UPDATE compact_messages SET dated_ms = (SELECT iif(b.dated_ms >= 946684800000
+        AND b.dated_ms < 4102444800000, b.dated_ms, b.timestamp_ms)
+        FROM temp.placed p JOIN compact_messages b ON b.seq = p.near_seq
+        WHERE p.seq = compact_messages.seq)
         WHERE dated_ms < 946684800000 OR dated_ms >= 4102444800000;
+    DROP TABLE temp.placed;
     UPDATE compact_usage SET timestamp_ms = (SELECT dated_ms FROM compact_messages
         WHERE seq = carrier_seq)
         WHERE timestamp_ms < 946684800000 OR timestamp_ms >= 4102444800000;

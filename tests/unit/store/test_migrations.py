@@ -657,3 +657,29 @@ def test_sessions_whose_files_are_gone_at_the_update_stay_in_the_list(world: Wor
     mark_missing(world.database, {FORK.encode()}, 7)
     rows = world.database.read().execute("SELECT id, is_conversation FROM sessions")
     assert {row[0]: row[1] for row in rows} == {SESSION: 1, OTHER: 0, FORK: 0}, "FORK is read again"
+
+
+def _steps_to_date(rows: int) -> int:
+    """Return how much work the update has with rows of one session that have no possible date."""
+    number = next(n for n, script in enumerate(MIGRATIONS) if "took every date of a row" in script)
+    steps: list[int] = []
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        add_functions(connection)
+        for script in MIGRATIONS[:number]:
+            connection.executescript(script)
+        connection.executemany(
+            "INSERT INTO compact_messages VALUES (?1, 1, NULL, NULL, ?1, NULL, 1, ?1, 'user',"
+            " 'prompt', ?2, ?2, NULL, NULL, 0, '{}', x'')",
+            [(seq, seq) for seq in range(rows)],
+        )
+        connection.set_progress_handler(lambda: steps.append(1), 100)
+        connection.executescript(MIGRATIONS[number])
+        connection.set_progress_handler(None, 100)
+        query = "SELECT DISTINCT timestamp_ms, dated_ms FROM compact_messages"
+        assert connection.execute(query).fetchall() == [(None, None)]
+    return len(steps)
+
+
+def test_many_rows_of_no_possible_date_take_no_look_back_each() -> None:
+    """A machine without a clock has a session full of them, whose update took hours."""
+    assert _steps_to_date(4000) < 3 * _steps_to_date(2000)
