@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.errors import QueryError
@@ -23,6 +22,7 @@ from ccsync_watch.store.search_nodes import (
     leaves,
     positive_words,
 )
+from ccsync_watch.store.search_operator_names import unknown_operators
 from ccsync_watch.store.search_operators import ANY_SESSION, BY_NAME, Condition, Moment, scope_of
 from ccsync_watch.store.search_substrings import MIN_CHARS, find_beginnings, find_words
 from ccsync_watch.store.search_words import UNSPACED, phrase_query
@@ -116,7 +116,7 @@ class _Compiler:
     def __init__(self, moment: Moment, parsed: ParsedQuery) -> None:
         self._moment = moment
         self._parsed = parsed
-        self._notices = list(_unknown(parsed))
+        self._notices = list(unknown_operators(parsed))
 
     def compile(self) -> CompiledQuery:
         texts: list[str] = []
@@ -338,15 +338,3 @@ def _marked(parsed: ParsedQuery) -> tuple[str, ...]:
     """Return the typed words, the longest first."""
     typed = (word for words in positive_words(parsed.root) for word in WORD.findall(words.text))
     return tuple(sorted(set(typed), key=lambda word: (-len(word), word)))
-
-
-def _unknown(parsed: ParsedQuery) -> tuple[str, ...]:
-    """Return what to say of words that look like operators."""
-    notices = []
-    for name in parsed.unknown:
-        near = get_close_matches(name.lower(), BY_NAME, n=1, cutoff=0.75)
-        if near:
-            notices.append(
-                f"{name}: is not an operator, so it is searched for as text. Is {near[0]}: meant?"
-            )
-    return tuple(notices)

@@ -245,6 +245,16 @@ def test_a_name_like_that_of_an_operator_is_a_word_with_a_notice(stocked: World)
     assert "project:" in query.notices[0]
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("after:today", "since"), ("To:2026-01-01", "until"), ("repo:x", "project")],
+)
+def test_the_names_of_other_programs_lead_to_ours(world: World, word: str, meant: str) -> None:
+    """They are searched for as text, as `std::vector` is, and the notice says so."""
+    (notice,) = compile_query(world.database, word, NOW_MS).notices
+    assert f"Is {meant}: meant?" in notice
+
+
 def test_failed_calls_are_found_whether_their_index_is_read_or_not(world: World) -> None:
     """With it, hardly any result is unpacked; one that was denied did not fail."""
     results = [_result(f"t{number}", "Bash", "deployed") for number in range(20)]
