@@ -220,9 +220,8 @@ def _parts_of(total: TokenCounts, iterations: list[Mapping[str, Any]]) -> tuple[
 
 def _has_counts(values: Mapping[str, Any]) -> bool:
     """Return whether a usage says of any tokens how many there were, if only that there were 0."""
-    return values.get("input_tokens") is not None or any(
-        values.get(name) is not None for name in (*_COUNTS, "cache_creation", *_OPENAI_COUNTS)
-    )
+    names = (*_COUNTS, "cache_creation", *_OPENAI_COUNTS)
+    return any(values.get(name) is not None for name in names)
 
 
 def _translated(values: Mapping[str, Any]) -> Mapping[str, Any]:
