@@ -60,6 +60,7 @@ def _is_player_password(value: str) -> bool:
 _ACTION = re.compile(r"::|\w[#@][a-z]+\Z")
 """Of a controller: a list of routes begins as such a line does."""
 
+_OPENVPN = rf"auth-user-pass(?:-inline)?>?[ ]{{0,4}}(?:<<[ ]?[\"']?\w{{1,16}}[\"']?)?{_BREAK}"
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -135,8 +136,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "a key for the security of Z-Wave",
-        r"s[02]_(?:legacy|unauthenticated|authenticated|accesscontrol)(?:_?key)?\\{0,7}[\"']?"
-        r"[ ]?[:=][ ]?\\{0,7}[\"']?(?P<secret>[0-9a-f]{32})(?![0-9a-f])",
+        r"s[02][_ ](?:legacy|unauthenticated|authenticated|access[_ ]?control)(?:[_ ]?key)?"
+        r"\\{0,7}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?(?P<secret>[0-9a-f]{32})(?![0-9a-f])",
         rank=Rank.KEY_MATERIAL,
         reach=90,
     ),
@@ -163,9 +164,9 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a user and a password on the lines after their heading, for OpenVPN",
-        rf"auth-user-pass>?[ ]{{0,4}}{_BREAK}[^\s<>]{{1,60}}{_BREAK}"
+        rf"{_OPENVPN}[^\s<>]{{1,60}}{_BREAK}"
         rf"(?P<secret>[^\s<>\\]{{4,128}})(?=[ ]{{0,4}}(?:{_BREAK}|\Z))",
-        trigger=rf"auth-user-pass>?[ ]{{0,4}}{_BREAK}",
+        trigger=_OPENVPN,
         rank=Rank.NAMED_FIELD,
         reach=32,
         accept=is_positional_secret,

@@ -184,12 +184,12 @@ RULES: tuple[StructuralRule, ...] = (
         rf"(?<![\w-])(?:creds?|credentials|login|logins)(?:[ ]?(?P<said>[:=]|are:?|is:?))?"
         rf"(?:[ ]|\n[ ]{{0,4}}(?:[-*][ ])?)"
         rf"(?!(?:is|are|was|to|and|or|in|on|at|by|from|for|with|page|form|as|of)[ ])"
-        rf"[a-z][\w.@+-]{{1,40}}"
+        rf"{_QUOTE}?[a-z][\w.@+-]{{1,40}}{_QUOTE}?"
         rf"(?:[ ](?:/|\||-|->|\xe2\x80\x94|\xe2\x86\x92)[ ]|/|:[ ]?|"
         rf"(?(said)[ ]|(?!))){_VALUE}{_END}",
         trigger=rf"(?:creds?|credentials|logins?)(?:[ ](?:are|is))?[ ]?[:=]?[ \n]"
-        rf"[ *-]{{0,6}}[a-z][\w.@+-]{{1,40}}[ ]?(?:[ /:|-]|->|\xe2\x80\x94|\xe2\x86\x92)[ ]?"
-        rf"{_QUOTE}?[!-~]{{6}}",
+        rf"[ *-]{{0,6}}[\"'`]?[a-z][\w.@+-]{{1,40}}[\"'`]?[ ]?"
+        rf"(?:[ /:|-]|->|\xe2\x80\x94|\xe2\x86\x92)[ ]?{_QUOTE}?[!-~]{{6}}",
         accept=_is_account_password,
     ),
     _password_rule(

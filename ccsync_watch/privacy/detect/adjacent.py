@@ -67,7 +67,11 @@ _KEYWORD_SIGN = re.compile(rb"(?:\A|\s):\Z")
 """Before an argument's name in Lisp and Org: `:password value`."""
 _ARTICLE = re.compile(rb"(?:form|field|input|label|the|a|no)[ ]{1,2}\Z", re.IGNORECASE)
 
-_HEX_TOKEN = re.compile(r"(?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,128}")
+_HEX_TOKEN = re.compile(
+    r"(?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,128}|"
+    r"(?=[0-9A-F]*[A-F])(?=[A-F]*[0-9])(?:[0-9A-F]{32}){1,2}"
+)
+"""In capitals without the 40 digits of a fingerprint."""
 _ABOUT_COMMITS = re.compile(
     rb"commit|merge|rebase|\bsha\b|sha-?1|revision|branch|checkout|\bHEAD\b|\bgit\b|commands?"
 )

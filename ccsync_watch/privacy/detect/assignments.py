@@ -48,6 +48,8 @@ _SEEN_AFTER = LONGEST_VALUE + 512
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
 _RESOURCE = re.compile(rb"(?<![\w:])[A-Z]\w{0,30}::\w{2,60}::\Z")
 """The text before the last part of a resource's type: `AWS::IAM::AccessKey`."""
+_TYPES = frozenset({b"export", b"String", b"string", b"NSString", b"QString", b"str"})
+"""Before the name of a variable, of which they say nothing."""
 _ERRORS = frozenset({b"bad", b"invalid", b"expired", b"wrong", b"unknown", b"rejected", b"revoked"})
 """Before the name in a message: it may say which."""
 _OWNER_BEFORE = re.compile(rb"([A-Za-z]{2,20})\.\Z")
@@ -226,7 +228,7 @@ class AssignmentFinder:
         if is_word and before == b" " and not (name.isupper() and "_" in name):
             word = _WORD_BEFORE.search(data, max(0, start - 24), start - 1)
             is_option = word is not None and data[word.start() - 1 : word.start()] == b"-"
-            if word is not None and word[1] != b"export" and not is_option:
+            if word is not None and word[1] not in _TYPES and not is_option:
                 wider = strength_of(f"{word[1].decode('latin-1')}_{name}")
                 is_error = wider is Strength.NONE and word[1].lower() in _ERRORS
                 strength = Strength.WEAK if is_error else min(wider, max(strength, Strength.TOKEN))

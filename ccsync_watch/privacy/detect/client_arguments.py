@@ -66,7 +66,7 @@ _POSITIONS = (
     rf"drush{_S}(?:user:password|user-password|upwd){_S}[^\s]{{1,60}}{_S}(?:--password=)?|"
     rf"(?:wandb|sentry-cli|clearml-init|dvc[ ]studio){_S}login{_S}(?:--relogin{_S})?|"
     rf"keymaterial=|"
-    rf"(?:-Dsonar\.(?:login|token)|/d:sonar\.(?:login|token))=|"
+    rf"sonar\.(?:login|token)[ ]?=[ ]?|"
     rf"xh{_S}-A{_S}bearer{_S}-a{_S}|https?{_S}-A{_S}bearer{_S}-a{_S}|"
     rf"(?:preshared-key|private-key|auth-user-pass|password-file|passwd-file|pass-file|key-file)"
     rf"[ =]<\((?:echo|printf){_S}(?:-n{_S})?[\"']?(?:[\w.@-]{{1,40}}(?:\\n|\n))?|"
@@ -81,7 +81,7 @@ _PROGRAMS = (
     rf"consul{_S}acl{_S}set-agent-token{_S}|networksetup{_S}-setairportnetwork{_S}|"
     rf"drush{_S}(?:user:password|user-password|upwd){_S}|"
     rf"(?:wandb|sentry-cli|clearml-init|dvc[ ]studio){_S}login{_S}|keymaterial=|"
-    rf"(?:-Dsonar\.(?:login|token)|/d:sonar\.(?:login|token))=|"
+    rf"sonar\.(?:login|token)[ ]?=[ ]?|"
     rf"(?:xh|https?){_S}-A{_S}bearer{_S}-a{_S}|"
     rf"(?:preshared-key|private-key|auth-user-pass|password-file|passwd-file|pass-file|key-file)"
     rf"[ =]<\(|lftp{_S}(?:-e{_S}[\"']open{_S})?-u{_S}|"
@@ -103,7 +103,7 @@ _MORE_CLIENTS = (
     r"dotnet[ ]nuget[ ](?:push|add|update)|"
     r"ldappasswd|"
     r"expect|gcloud|nordvpn|protonvpn-cli|mc|b2|sftp|xfreerdp|smbpasswd|pdbedit|restic|kopia|"
-    r"knife|steghide|swift)"
+    r"knife|steghide|swift|conan)"
 )
 _JOINING_CLIENTS = r"(?:bcp|sqlcmd|isql|zip|mongo\w{0,8}|osql)"
 _REDIS_TRIGGER = (

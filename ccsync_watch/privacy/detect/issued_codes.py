@@ -73,12 +73,13 @@ RULES: tuple[StructuralRule, ...] = (
         "one-time-code",
         "a PIN or a card's code in a sentence",
         rf"(?<![a-z_./-])(?:(?:pin|passcode|{_CARD})(?=[ ]\d)|"
-        rf"(?:pin|passcode|{_CARD}|(?:door|gate|alarm|entry|safe|garage|locker) code)"
+        rf"(?:pin|passcode|{_CARD}|(?:door|gate|alarm|entry|safe|garage|locker|disarm|keypad|panel)"
+        r"(?: (?:panel|system|keypad|disarm|arming|master|user|entry))? code)"
         r"(?:[ ](?:for|of|to)[ ][^\n.;:]{1,48}?)?[ ](?:(?:is|was|has been)[ ])?"
         r"(?:is|was|now|(?:re)?set to|changed to)(?=[ ]\d))"
         r"[ ](?P<secret>[0-9]{3,8})(?![\w:/%-]|[.,]\d)"
         r"(?=[#*\"')]{0,2}(?:[.,;!]|[ ](?:and|or|then|to|for|on|at)\b|[ ]{0,2}(?:\n|\Z)))",
-        trigger=r"(?:pin|code|cv[vc]2?)[ ](?:[a-z]{2,8}[ ][^\n.;:0-9]{1,48}?)?[0-9]{3}",
+        trigger=r"(?:pin|code|cv[vc]2?)[ ](?:[a-z]{2,8}[ ][^\n.;:0-9]{0,48}?)?[0-9]{3}",
         rank=Rank.SENTENCE,
         reach=120,
         accept=is_code_digits,

@@ -61,7 +61,7 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
         (
             rf"(?:{PASSWORD_WORDS}|{_RARER_PASSWORD_WORDS}|pin|"
             rf"pw){_NAME}{_CLOSE}(?:{_TYPE}{_SEPARATOR}{_OPEN}[^\"'`\n]{{3}}|"
-            rf"{_SEPARATOR}[^\s\"'`<>(){{}}\[\],;|][^\s\"'`<,;]{{3}})"
+            rf"{_SEPARATOR}[^\s\"'`<>(){{}}\[\],;|][^\s\"'`<;]{{3}})"
         ),
     ),
     (

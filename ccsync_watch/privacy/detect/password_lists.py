@@ -1,4 +1,4 @@
-"""Finds the passwords in a list for `chpasswd`: lines of `user:password`, also in cloud-init."""
+"""Finds the passwords in lists: for `chpasswd`, also in cloud-init, or under a heading for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, text_of
-from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.password_forms import (
+    is_numbered_words,
+    is_positional_secret,
+    is_surely_chosen,
+    is_typed_password,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +27,44 @@ _PAIR = re.compile(
     rb"[ \t]{0,4}(?=\r?\n|\\|\Z)"
 )
 _SETTING = re.compile(rb"[ \t]{0,16}[a-z_]{2,20}:(?:[ ][^\n\\]{0,20})?(?=\r?\n|\\|\Z)")
+
+_ITEM = re.compile(
+    rb"[ \t]{0,8}(?:(?:[-*+]|\xe2\x80\xa2|[0-9]{1,3}[.)])[ ]{1,4})?[*_`]{0,2}[\w(]"
+    rb"[^\n:=\\\xe2]{0,60}[*_`]{0,2}[ ]?(?:[:=]|\xe2\x80[\x93\x94]|\xe2\x86\x92)"
+    rb"[*_]{0,2}[ ]{1,8}[`\"']?"
+    rb"(?P<secret>[^\s\"'`\\]{6,128})[`\"']?[ \t]{0,4}(?=\r?\n|\\n|\Z)"
+)
+_OTHER_ITEM = re.compile(rb"(?!#|==|[ \t]{0,4}(?:```|<h))[^\n]{0,200}(?=\r?\n|\\n|\Z)")
+_MOST_ITEMS = 48
+_NUMBERED = re.compile(r"[A-Z][a-z]{2,15}[!#$%&*+?@^][0-9]{2,6}[!?.]?")
+"""A word and a number with a sign between, as people choose them: `Lamp@1977`."""
+_HEADING = re.compile(
+    rb"(?:\A|\n|\\n)[ \t>]{0,8}(?:={2,6}|#{1,6}|<h[1-6]>|\*\*|h[1-6]\.)[ ]?"
+    rb"(?:[\w'-]{1,16}[ ]){0,3}[^\n\\ ]{4,20}(?:[ ][^\n\\]{0,60})?(?:\s|\\n){1,8}\Z"
+)
+"""A line that is a heading, and ends with a hit."""
+
+
+@at_each_hit
+def find_headed_passwords(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the passwords in the list under a heading that a hit ends."""
+    if _HEADING.search(data, max(0, end - 160), end) is None:
+        return
+    limit = min(len(data), end + _MOST_READ)
+    position = end
+    for _ in range(_MOST_ITEMS):
+        item = _ITEM.match(data, position, limit)
+        if item is not None:
+            value = text_of(data, item.span("secret"))
+            is_chosen = is_surely_chosen(value) or is_numbered_words(value)
+            is_chosen = is_chosen or _NUMBERED.fullmatch(value) is not None
+            if is_chosen and is_positional_secret(value):
+                yield Span(*item.span("secret"), "password", Rank.NAMED_FIELD)
+        row = item or _OTHER_ITEM.match(data, position, limit)
+        following = _BREAK.match(data, row.end(), limit) if row else None
+        if following is None:
+            return
+        position = following.end()
 
 
 @at_each_hit
@@ -44,5 +87,13 @@ RULES: tuple[StructuralRule, ...] = (
         "a list of users and their passwords for chpasswd",
         r"chpasswd",
         find_password_list,
+    ),
+    StructuralRule(
+        "password",
+        "a list under a heading for passwords",
+        r"(?:passwords|passphrases|credentials|logins|pins|passw\xc3\xb6rter|contrase\xc3\xb1as|"
+        r"mots de passe|zugangsdaten)[ ]?(?:\([^\n()]{1,40}\))?"
+        r"[ ]?:?(?:={2,6}|\*\*|</h[1-6]>)?:?[ ]{0,4}(?:(?:\r?\n|\\n)[ \t]{0,4}){1,2}",
+        find_headed_passwords,
     ),
 )

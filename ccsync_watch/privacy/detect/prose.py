@@ -87,7 +87,7 @@ _VERB = (
     rf"(?:(?:{_IS}|{_WILL_BE}){_ADVERBS}[ ]?:?[ \n]{{0,2}}|"
     rf"[ ]{{0,2}}(?:{_SIGN}){_NOT_JOINING}[ \n]{{0,3}})"
 )
-_OPEN = r"(?:\*\*|__)?(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
+_OPEN = r"(?:\*\*|__|`(?=`))?(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
 _LEFT = r"(?<![a-z0-9_-])"
 
 _SENTENCE = HeadedPattern(
@@ -130,7 +130,7 @@ _NOT_TOKEN = re.compile(
     r"[()\[\]{}<>]|://|\.\w{2,4}$|^[\w-]+:[\w./:-]+$|^[A-Z0-9]+(?:_[A-Z0-9]+)+$"
 )
 _FORMAT = re.compile(
-    r"^(?:user(?:name)?|login|id|name|e?mail|status)=|"
+    r"^(?:user(?:name)?|login|id|name|e?mail|status|host|port|[A-Z][A-Z0-9_]{1,40})=|"
     r"^[\w.+-]+@[\w-]+(?:\.\w+)+$|%(?:\d\$)?[.*]*[sdu]\W*$|%0A"
 )
 """An address, or a place for a value in a message."""
@@ -290,7 +290,7 @@ _TRIGGER_VERB = (
     rf"[ ]{{0,2}}(?:{_SIGN})[ \n]{{1,3}})"
 )
 """Any short words after "is"; a blank after a sign, without which it is an assignment."""
-_TRIGGER_OPEN = r"(?:\*\*|__)?(?:\\{0,7}[\"'`]|\xe2\x80[\x9c\x98])?"
+_TRIGGER_OPEN = r"(?:\*\*|__|`)?(?:\\{0,7}[\"'`]|\xe2\x80[\x9c\x98])?"
 
 _JOINT = r"(?:[ ](?:is|was)[ ]{1,2}|[ ]?[:=][ ]{0,2}|[ ]{1,2})\\{0,2}[\"'`]?"
 _PHRASE = (

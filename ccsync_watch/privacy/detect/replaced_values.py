@@ -21,7 +21,7 @@ _DUMMY = (
     r"(?:change[-_]?me|change[-_]?it|placeholder|replace[-_]?me|"
     r"(?:__|\{\{[ ]?|<|%|@|your[-_])[\w.-]{0,24}?"
     r"(?:pass|pwd|pw|secret|token|key|credentials?)[\w.-]{0,16}?(?:__|[ ]?\}\}|>|%|@)?|"
-    r"(?:db_?|root_?|admin_?)?(?:password|passwd|secret|api_?key|token)(?:_here)?)"
+    r"(?:db_?|root_?|admin_?|old[-_]?|current[-_]?|test[-_]?)?(?:password|passwd|secret|api_?key|token)(?:_here)?)"
 )
 
 
@@ -99,11 +99,13 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "secret",
-        "the id that is a role's secret",
-        r"role[_ -]?id[^\n]{1,80}(?:\n|\\n)?[^\n]{0,80}?(?<![\w-])secret[_ -]?id"
-        r"\\{0,7}[\"']?[ ]{0,2}[=:|]?[ ]{1,12}\\{0,7}[\"']?"
+        "the id that is a secret, of a role of Vault or a token of Consul and Nomad",
+        r"(?:(?:role[_ -]?id|approle)[^\n]{1,80}(?:\n|\\n)?[^\n]{0,80}?(?<![\w-])secret[_ -]?id|"
+        r"(?<![\w-])(?-i:SecretID|Secret ID)|"
+        r"(?<![\w-])secret_id(?=[ ]{1,16}[0-9a-f-]{36}[ ]{0,4}(?:\n|\\n)secret_id_accessor))"
+        r"\\{0,7}[\"']?[ ]{0,16}[=:|]?[ ]{0,16}\\{0,7}[\"']?"
         r"(?P<secret>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?![\w-])",
-        trigger=r"secret[_ -]?id\\{0,7}[\"']?[ ]{0,2}[=:|]?[ ]{0,12}\\{0,7}[\"']?"
+        trigger=r"secret[_ -]?id\\{0,7}[\"']?[ ]{0,16}[=:|]?[ ]{0,16}\\{0,7}[\"']?"
         r"[0-9a-f]{8}-[0-9a-f]{4}-",
         rank=Rank.NAMED_FIELD,
         reach=300,

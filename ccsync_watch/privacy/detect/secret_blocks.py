@@ -138,9 +138,10 @@ RULES: tuple[StructuralRule, ...] = (
         "an answer after an arrow to a question for a password",
         r"(?:password|passphrase|passcode|(?<![a-z])pin|token|api key|secret)"
         r"(?![ ](?:hash|polic|manager|format|stor|type|provider|length|rule|scheme|algorithm))"
-        r"[^\n?]{0,40}(?<![(\[^|])\?[\"']?[ ]?"
+        r"[^\n?]{0,40}(?:(?<![(\[^|])\?[\"']?[ ]?"
         r"(?:\xe2\x86\x92|->|=>|=|:|\xe2\x80\x94|"
-        r"\xe2\x9f\xb6|\|)[ ]?[\"'`]?(?P<secret>[^\s\"'`]{4,256})",
+        r"\xe2\x9f\xb6|\|)|[?:][ ](?:\xe2\x80\xba|\xc2\xbb|\xe2\x9d\xaf|\xe2\x96\xb8))"
+        r"[ ]?[\"'`]?(?P<secret>[^\s\"'`]{4,256})",
         rank=Rank.SENTENCE,
         reach=120,
         accept=is_positional_secret,

@@ -232,7 +232,7 @@ _CLOSE_JOINS = prefix_tree(_bytes_of(w for w in _WORDS["is"] if UNSPACED.search(
 _AS = prefix_tree(_bytes_of((*_WORDS["as"], *_WORDS["is"])))
 
 _SPOKEN_NAME = re.compile(
-    rb"(?<![A-Za-z_-])(pw|pass|pwd|(?:password|passphrase|passcode)(?: to)?)(?=[ ])", re.IGNORECASE
+    rb"(?<![A-Za-z_-])(pw|pass|pwd|pass(?:word|[ -]?phrase|code)(?: to)?)(?=[ ])", re.IGNORECASE
 )
 _OF_PERSON = re.compile(
     rb"(?:\b(?:with|and|user(?:name)? \S{1,40})|[,/&])[ ]{1,2}\Z", re.IGNORECASE
@@ -273,7 +273,7 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a password after an English name without a verb",
         rf"(?:(?:pw|pass|pwd)[ ]{_CHOSEN}|"
-        r"(?:password|passphrase|passcode)(?: to)?[ ](?:[a-z]{2,12}[-_.+]){3}[a-z]{2})",
+        r"pass(?:word|[ -]?phrase|code)(?: to)?[ ](?:[a-z]{2,12}[-_.+]){3}[a-z]{2})",
         find_spoken_passwords,
     ),
 )

@@ -59,6 +59,7 @@ OBSERVED: Mapping[str, str] = {
     "sentences": _PROSE,
     "server_files": _FILES,
     "shown_passwords": _OUTPUT,
+    "special_syntaxes": _FILES,
     "sql": _CODE,
     "stated_values": _FILES,
     "stored_variables": _COMMANDS,

@@ -45,7 +45,8 @@ def _read_run(match: re.Match[bytes]) -> Iterator[Edit]:
     start = match.start() + (2 if match.string.startswith(b"0x", match.start()) else 0)
     before = len(_DIGIT.findall(match.string[start : mark.start()]))
     start += before % 2
-    yield from _read_pairs(match.string, start, match.end(), 0)
+    end = match.start() + len(match[0].rstrip(b" :\n"))
+    yield from _read_pairs(match.string, start, end, 0)
 
 
 def _read_dump_line(match: re.Match[bytes]) -> Iterator[Edit]:

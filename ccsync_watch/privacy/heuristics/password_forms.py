@@ -105,6 +105,8 @@ _PHRASE_WORDS = _NAMING_WORDS & frozenset(load_words("seed_words")) - {"please",
 _ORDERS = frozenset({"change", "enter", "put", "replace"})
 """With these a placeholder begins, and a passphrase as seldom as with any other word."""
 _JOINED = re.compile(r"[:,;|]|^-{0,2}[A-Za-z_][\w-]*=")
+_OPENED = re.compile(r"[A-Za-z_$][\w$.:>-]*[\[(](?P<rest>[^()\[\]{},]{8,})")
+"""A call or an index that is not closed."""
 _ESCAPED_LETTER = re.compile(r"\\u[0-9a-fA-F]{4}")
 """Of a word in a string; rules read it again as it is."""
 _CUT = re.compile(rb"\\+[nrt\"']|\*\*|&(?:quot|lt|gt|amp|#39);|\xe2\x80[\x9d\x99]")
@@ -326,6 +328,12 @@ def _is_help_label(value: str) -> bool:
     return letters.isalpha() and (is_capitals or not letters.isascii())
 
 
+def _is_drawn_call(value: str) -> bool:
+    """Tell whether what looks like a call is generated, and has the bracket by chance."""
+    opened = _OPENED.fullmatch(value)
+    return opened is not None and has_digit(opened["rest"]) and is_gibberish(opened["rest"])
+
+
 @lru_cache(maxsize=4096)
 def is_typed_password(value: str) -> bool:
     """Tell whether a value on a command line is a password: not a flag, variable or dummy value."""
@@ -335,6 +343,6 @@ def is_typed_password(value: str) -> bool:
         _is_help_label(value)
         or is_placeholder(value)
         or is_reference(value)
-        or (is_code(value) and not is_hyphened_passphrase(value))
+        or (is_code(value) and not (is_hyphened_passphrase(value) or _is_drawn_call(value)))
         or value.lower().strip(".,:;!?") in _WORDS_AFTER_FLAGS
     )
