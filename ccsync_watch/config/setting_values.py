@@ -101,9 +101,17 @@ class BudgetSettings:
 class DestinationInfo:
     """Where the settings say that sessions are uploaded to: a product's name and an address.
 
-    Its app cannot open sessions of more messages than about `max_messages`.
+    Its app cannot open sessions of more messages than about `max_messages`, and is at `app_url`,
+    None where that is not known: no answer of the backend has it.
     """
 
     name: str
     url: str
     max_messages: int
+    app_url: str | None = None
+
+    def session_url(self, document_id: str | None) -> str | None:
+        """Return where the app shows the session with this id at the backend, None if not known."""
+        if self.app_url is None or document_id is None:
+            return None
+        return f"{self.app_url}/dashboard?session={document_id}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from ccsync_watch.config import setting_checks as checks
 from ccsync_watch.config.budget_checks import check_budget
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MAX_OPENSYNC_MESSAGES = 4095
+# The public deployment; where the app of another one is, only the settings can say.
+_HOSTED_API, _HOSTED_APP = "api.opensync.dev", "https://www.opensync.dev"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +259,9 @@ class Settings:
         """Return where sessions are uploaded to; None when everything stays on this machine."""
         if self.convex_url is None:
             return None
-        return DestinationInfo("OpenSync", self.convex_url, _MAX_OPENSYNC_MESSAGES)
+        is_hosted = urlsplit(self.convex_url).hostname == _HOSTED_API
+        app_url = self.app_url or (_HOSTED_APP if is_hosted else None)
+        return DestinationInfo("OpenSync", self.convex_url, _MAX_OPENSYNC_MESSAGES, app_url)
 
     @property
     def project_roots(self) -> tuple[Path, ...]:

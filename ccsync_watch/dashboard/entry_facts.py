@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.opensync.web_app import app_address, session_url
 from ccsync_watch.store import session_annotations, upload_states
 
 if TYPE_CHECKING:
@@ -59,10 +58,10 @@ def local_facts(site: Site, session_id: str) -> Context:
 
 def _app_link(site: Site, session_id: str) -> str | None:
     """Return where the backend's web app shows a session, None where that is not known."""
-    settings = site.settings()
-    address = app_address(settings.convex_url, settings.app_url)
-    name = upload_states.document_id(site.database, session_id) if address else None
-    return session_url(address, name) if address and name else None
+    destination = site.settings().destination
+    if destination is None or destination.app_url is None:
+        return None
+    return destination.session_url(upload_states.document_id(site.database, session_id))
 
 
 def is_sent(site: Site, session_id: str) -> bool:

@@ -251,9 +251,9 @@ def open_database(
     empty one, replaces a corrupt one, which is renamed and kept, and one that was deleted.
     Raises StateError when the folder or installation is unusable, UnsafePath when it is another's.
     """
-    check_dictionary()
     path = folder / DATABASE_NAME
     try:
+        check_dictionary()
         make_folder(folder)
         is_missing = create_if_missing(path)
     except OSError as error:
@@ -287,7 +287,10 @@ def open_for_reading(folder: Path) -> Database | None:
             error = NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             raise state_error(folder, error, doing="use the state folder")
         return None
-    check_dictionary()
+    try:
+        check_dictionary()
+    except OSError as error:
+        raise state_error(path, error) from None
     database = Database(path, read_only=True)
     try:
         read = database.read()

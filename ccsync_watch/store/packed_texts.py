@@ -12,6 +12,7 @@ what that one packs could never be read again.
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import threading
@@ -32,6 +33,7 @@ _MAX_TEXT_BYTES = 1 << 30  # SQLite stores no longer ones
 _LEVEL = 3
 # Its number is in each text that was packed with it: see `scripts/train_text_dictionary.py`.
 _DICTIONARY = "text_dictionary_1.bin"
+_NO_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 _DIGEST = "3d865db1a4fc77e123b3f02938e79fdb5bf174a3cce158b587d3b221edf6c677"
 
 
@@ -60,16 +62,20 @@ class _Codec(threading.local):
 
 
 def check_dictionary() -> None:
-    """Raise StateError where texts can neither be packed nor be read: before any is."""
+    """Raise StateError where texts can neither be packed nor be read: before any is.
+
+    Raises OSError when no file can be opened, which says nothing of the dictionary.
+    """
     _dictionary()
 
 
 @functools.cache
 def _dictionary() -> bytes:
-    file = resources.files("ccsync_watch.store").joinpath(_DICTIONARY)
     try:
-        data = file.read_bytes()
+        data = resources.files("ccsync_watch.store").joinpath(_DICTIONARY).read_bytes()
     except OSError as error:
+        if error.errno in _NO_DESCRIPTORS:
+            raise
         raise _unusable(f"cannot be read ({error.strerror})") from None
     if hashlib.sha256(data).hexdigest() != _DIGEST:
         raise _unusable("is damaged")

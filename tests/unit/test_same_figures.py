@@ -226,13 +226,13 @@ def env(tmp_path: Path) -> dict[str, str]:
 def _facts(html: str) -> dict[str, str]:
     """Return the figures of a page by their names, without markup; a title has the exact one.
 
-    Those of the period before are left out.
+    Those of the period before, and of sessions without a response, are left out.
     """
     pattern = re.compile(
         r'<dt>([^<]*)</dt><dd(?: title="(\d[\d,]*\d|\d)?[^"]*")?>(.*?)</dd>', re.DOTALL
     )
     return {
-        name: title or " ".join(re.sub(r"<small>[^<]* before</small>|<[^>]*>", " ", value).split())
+        name: title or " ".join(re.sub(r"<small[^>]*>[^<]*</small>|<[^>]*>", " ", value).split())
         for name, title, value in pattern.findall(html)
     }
 

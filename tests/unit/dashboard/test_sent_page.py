@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch.config import Settings
 from ccsync_watch.dashboard.removed_kinds import count_removed_secrets
 from ccsync_watch.errors import NotRunning
-from ccsync_watch.opensync.web_app import app_address, document_ids
+from ccsync_watch.opensync.web_app import document_ids
 from support.storing import SESSION, message
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def test_the_address_of_the_web_app_is_known_or_none(
     convex_url: str | None, app_url: str | None, address: str | None
 ) -> None:
     """A deployment does not say where its app is: only that of the public one is known."""
-    assert app_address(convex_url, app_url) == address
+    destination = Settings(convex_url=convex_url, app_url=app_url).destination
+    assert (destination and destination.app_url) == address
 
 
 @pytest.mark.parametrize("name", [None, 7, "", "short", "a b c d e f g", "x/../../y" * 3, "j" * 99])

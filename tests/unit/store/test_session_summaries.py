@@ -94,11 +94,11 @@ class TestSummary:
         assert (session.project_path, session.project_name) == (sent, name)
 
     def test_what_is_not_known_is_none(self, world: World) -> None:
-        """No path, time, title or cost is invented."""
+        """No path, title or cost is invented; without any date it is of when it was read."""
         world.ingest(message("u1", at_ms=None, kind="answer"), cwd="")
         summary = _summary(world)
         assert (summary.title, summary.model, summary.cost_usd) == (None, None, None)
-        assert (summary.started_ms, summary.duration_ms) == (None, None)
+        assert (summary.started_ms, summary.duration_ms) == (world.clock.now_ms, 0)
         assert (summary.project_path or None, summary.project_name) == (None, None)
 
     def test_the_root_folder_names_itself(self, world: World) -> None:
