@@ -252,8 +252,8 @@ def open_database(
     Raises StateError when the folder or installation is unusable, UnsafePath when it is another's.
     """
     path = folder / DATABASE_NAME
+    check_dictionary(path)
     try:
-        check_dictionary()
         make_folder(folder)
         is_missing = create_if_missing(path)
     except OSError as error:
@@ -287,10 +287,7 @@ def open_for_reading(folder: Path) -> Database | None:
             error = NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             raise state_error(folder, error, doing="use the state folder")
         return None
-    try:
-        check_dictionary()
-    except OSError as error:
-        raise state_error(path, error) from None
+    check_dictionary(path)
     database = Database(path, read_only=True)
     try:
         read = database.read()

@@ -19,11 +19,13 @@ import threading
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
+from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import StateError
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+    from pathlib import Path
 
 MIN_PACKED_BYTES = 160
 """Shorter texts gain too little."""
@@ -61,12 +63,12 @@ class _Codec(threading.local):
         self.error: type[Exception] = zstandard.ZstdError
 
 
-def check_dictionary() -> None:
-    """Raise StateError where texts can neither be packed nor be read: before any is.
-
-    Raises OSError when no file can be opened, which says nothing of the dictionary.
-    """
-    _dictionary()
+def check_dictionary(path: Path) -> None:
+    """Raise StateError where texts of the database can neither be packed nor be read."""
+    try:
+        _dictionary()
+    except OSError as error:
+        raise state_error(path, error) from None
 
 
 @functools.cache
@@ -74,7 +76,7 @@ def _dictionary() -> bytes:
     try:
         data = resources.files("ccsync_watch.store").joinpath(_DICTIONARY).read_bytes()
     except OSError as error:
-        if error.errno in _NO_DESCRIPTORS:
+        if error.errno in _NO_DESCRIPTORS:  # nothing is wrong with this file
             raise
         raise _unusable(f"cannot be read ({error.strerror})") from None
     if hashlib.sha256(data).hexdigest() != _DIGEST:
