@@ -168,7 +168,9 @@ class OpenSyncClient:
 
     def put_session(self, payload: Redacted[Payload]) -> int:
         """Send one session's state; return the bytes sent. Harmless when sent twice."""
-        return self._put("/sync/session", payload.value)
+        size, answer = self._put("/sync/session", payload.value)
+        self.document_ids |= document_ids(payload.value, answer)
+        return size
 
     def put_titled_session(self, payload: Redacted[Payload]) -> int:
         """Send one session's state so that its title replaces no search text; see `search_text`.
@@ -188,7 +190,7 @@ class OpenSyncClient:
 
     def put_message(self, payload: Redacted[Payload]) -> int:
         """Send one message; return the bytes sent. Harmless when sent twice."""
-        return self._put("/sync/message", payload.value)
+        return self._put("/sync/message", payload.value)[0]
 
     def put_batch(self, payloads: Sequence[Redacted[Payload]]) -> int:
         """Send messages that were certainly never stored; return the bytes sent.
@@ -211,13 +213,11 @@ class OpenSyncClient:
             hint="they are sent again one by one",
         )
 
-    def _put(self, path: str, payload: Payload) -> int:
-        body = orjson.dumps(payload)
-        answer = self._request("POST", path, body)
+    def _put(self, path: str, payload: Payload) -> tuple[int, dict[str, Any]]:
+        answer = self._request("POST", path, body := orjson.dumps(payload))
         if answer.get("ok") is not True:
             raise self._unexpected(f"its {path} does not answer as OpenSync does")
-        self.document_ids |= document_ids(payload, answer)
-        return len(body)
+        return len(body), answer
 
     def _request(
         self,
