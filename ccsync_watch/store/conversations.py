@@ -103,6 +103,13 @@ def name_of(database: Database, seq: int) -> str:
     return conversation_name(*row)
 
 
+def time_of(database: Database, seq: int) -> int | None:
+    """Return when the message with a number was written; None if its row does not say or is not."""
+    found = database.read().execute("SELECT timestamp_ms FROM messages WHERE seq = ?", (seq,))
+    row = found.fetchone()
+    return row[0] if row else None
+
+
 def find_seq(database: Database, session_id: str, agent_id: str | None, name: str) -> int | None:
     """Return the number of the message of a conversation that has this permanent name."""
     of_session = f"session_key = {key_of('?1')} AND agent_id IS ?2"

@@ -102,6 +102,7 @@ class DamageWatch:
         # Those of the log, which SQLite creates when it needs them.
         self._logs: dict[str, tuple[int, int]] = {}
         self._error: Damage | None = None
+        self._expected = self._size = 0
         self.is_log_gone()
 
     def note(self, error: BaseException) -> None:
@@ -144,8 +145,18 @@ class DamageWatch:
             return None  # such as too many open files: nothing is wrong with this one
         if not header.startswith(_MAGIC):
             return Damage("it is not a database any more", is_lasting=True)
-        is_truncated = is_at_rest and size < _expected_size(header)
-        return Damage("it was truncated", is_lasting=True) if is_truncated else None
+        return self._truncation(size, _expected_size(header)) if is_at_rest else None
+
+    def _truncation(self, size: int, expected: int) -> Damage | None:
+        """Return the damage if the file lacks pages that it had when nobody wrote to it before.
+
+        A file that is only shorter than its header says is sound: while a reader uses the log,
+        SQLite moves the first page of a grown database into the file without its last ones.
+        """
+        if expected >= self._expected and size < min(expected, self._size):
+            return Damage("it was truncated", is_lasting=True)
+        self._expected, self._size = expected, size
+        return None
 
 
 def _read_header(path: Path) -> tuple[bytes, int]:

@@ -174,6 +174,7 @@ class Database:
         with self._lock:
             if self._writer is not None:
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                self.damage()
 
     def trim_log(self) -> None:
         """Empty the write-ahead log if it is large and nobody uses it; else do nothing, at once."""
@@ -201,10 +202,7 @@ class Database:
         min_share: float = SHRINK_SHARE,
         free: Callable[[Path], int] = copied_parts.free_bytes,
     ) -> copied_parts.Shrunk:
-        """Give unused pages back to the disk, if that pays and the disk has room for it.
-
-        Nothing is written meanwhile: on a usual disk that takes a second for 200 MB.
-        """
+        """Give unused pages back, if that pays and there is room; 200 MB take about a second."""
         with self._lock:
             before, is_done, missing = self.file_bytes()[0], False, 0
             if self._writer is not None:

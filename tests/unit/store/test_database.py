@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import sqlite3
 import stat
 import subprocess
@@ -378,6 +379,33 @@ class TestReading:
         (tmp_path / module.DATABASE_NAME).write_bytes(b"no database" * 100)
         with pytest.raises(StateError, match=r"cannot use .*ccsync\.db"):
             open_for_reading(tmp_path)
+
+
+def test_a_reader_that_holds_up_the_log_is_not_damage(tmp_path: Path) -> None:
+    """SQLite then moves the first page of a grown database into its file, and not its last one."""
+    database = open_database(tmp_path, now_ms=1)
+    with database.write() as connection:
+        connection.execute("CREATE TABLE grown (content BLOB)")
+        connection.executemany("INSERT INTO grown VALUES (?)", [(bytes(3000),)] * 400)
+    reader = database.read()
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM grown").fetchone()
+    with database.write() as connection:
+        connection.execute("UPDATE grown SET content = ? WHERE rowid = 400", (b"1" * 3000,))
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        page_size = connection.execute("PRAGMA page_size").fetchone()[0]
+    with contextlib.closing(sqlite3.connect(database.path)) as other:
+        other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    assert database.path.stat().st_size < pages * page_size
+    assert database.damage() is None
+    reader.execute("COMMIT")
+    database.checkpoint()
+    assert database.path.stat().st_size == pages * page_size
+    os.truncate(database.path, 3 * page_size)
+    damage = database.damage()
+    assert damage is not None
+    assert "truncated" in damage.reason
+    database.close()
 
 
 def test_looking_for_damage_keeps_the_locks(tmp_path: Path) -> None:
