@@ -98,7 +98,7 @@ class AheadCleaner:
         self._pipes: ParentPipes | None = None
         self._is_wanted = self._is_ready = self._has_plan = self._is_waiting = False
         self._head: ChunkCleaned | None = None
-        self._number = self._unused = self._failures = self._known_count = 0
+        self._number = self._unused = self.failures = self._known_count = 0
         # Calls of chunks that were cleaned here since the plan: the process does not know them.
         self._own_calls: set[str] = set()
         self.used = 0
@@ -121,7 +121,7 @@ class AheadCleaner:
     def want(self, unread_bytes: int) -> None:
         """Start a process soon if so much is to be read."""
         if unread_bytes >= self._start_bytes and not self._is_wanted:
-            self._is_wanted = self._failures < _MAX_FAILURES and has_processors()
+            self._is_wanted = self.failures < _MAX_FAILURES and has_processors()
             self._unused = 0
 
     def prepare(self, upcoming: Callable[[], Iterable[PlannedChunk]], *, is_slow: bool) -> None:
@@ -135,7 +135,7 @@ class AheadCleaner:
         with self._ending_on_failure():
             if self._process is None:
                 self._start()
-            elif self.is_ready() and not self._has_plan:
+            elif self.is_ready() and not (self.has_result() or self._has_plan):
                 self._send_plan(tuple(upcoming()))
 
     def is_ready(self) -> bool:
@@ -198,7 +198,7 @@ class AheadCleaner:
         try:
             yield
         except (OSError, EOFError, TimeoutError):
-            self._failures += 1
+            self.failures += 1
             log.warning("the process that reads ahead has ended; reading continues without it")
             self.stop()
 

@@ -87,9 +87,10 @@ class CleaningProcess:
             cleaned = self._clean_next()
             if cleaned is None:
                 self._turns.clear()
-                self._pipes.send(PlanDone(self._number))
             else:
                 self._pipes.send(cleaned)
+            if not self._turns:
+                self._pipes.send(PlanDone(self._number))
 
     def _begin(self, plan: CleaningPlan) -> None:
         """Forget the plan before, and what was remembered from it: not all of it was used."""

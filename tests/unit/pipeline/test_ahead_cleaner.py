@@ -209,6 +209,19 @@ def test_a_long_file_takes_turns_with_others(bench: Bench, monkeypatch: pytest.M
     assert ahead.process.used > 20
 
 
+def test_a_plan_follows_the_other(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process says that it is at the end of one, and gets the next without a pause."""
+    monkeypatch.setattr("ccsync_watch.pipeline.upcoming_turns._MOST_BYTES", 60_000)
+    dense(bench.root.parent, 400_000)
+    expected = _read_here(bench)
+    ahead = Ahead(bench)
+    ahead.start()
+    ahead.process.pause = lambda: bench.clock.advance(0.05)  # as much as it waits, at least
+    assert ahead.drain() == expected
+    assert ahead.process.used > 12
+    assert not ahead.process.failures
+
+
 @pytest.mark.parametrize("steps", [0, 1, 3])
 def test_nothing_is_lost_when_the_process_is_killed(bench: Bench, steps: int) -> None:
     """What it had is read again here."""
