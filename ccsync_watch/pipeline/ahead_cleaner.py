@@ -17,6 +17,7 @@ from ccsync_watch.pipeline.cleaning_messages import (
     CleaningPlan,
     IsReady,
     IsWorking,
+    LeaveOut,
     PlanDone,
     checksum_of,
 )
@@ -26,7 +27,8 @@ from ccsync_watch.pipeline.cleaning_start import (
     has_processors,
     start_process,
 )
-from ccsync_watch.privacy.known.call_history import CALLS
+from ccsync_watch.pipeline.shared_turns import SharedTurns
+from ccsync_watch.privacy.known.call_history import TABLES_BY_CALL
 
 if TYPE_CHECKING:
     import subprocess
@@ -96,12 +98,14 @@ class AheadCleaner:
         self._early = early
         self._process: subprocess.Popen[bytes] | None = None
         self._pipes: ParentPipes | None = None
-        self._is_wanted = self._is_ready = self._has_plan = self._is_waiting = False
+        self._is_wanted = self._is_ready = self.has_plan = self._is_waiting = False
         self._head: ChunkCleaned | None = None
+        self._shared = SharedTurns()
         self._number = self._unused = self.failures = self._known_count = 0
         # Calls of chunks that were cleaned here since the plan: the process does not know them.
         self._own_calls: set[str] = set()
         self.used = 0
+        """How many results were used; `has_plan`: more may come, `failures`: how often it ended."""
         self.pause: Callable[[], object] = lambda: None
         """Called again and again while a result is waited for; it may have other chunks read."""
         self.is_ending: Callable[[], bool] = lambda: False
@@ -135,7 +139,7 @@ class AheadCleaner:
         with self._ending_on_failure():
             if self._process is None:
                 self._start()
-            elif self.is_ready() and not (self.has_result() or self._has_plan):
+            elif self.is_ready() and not (self.has_result() or self.has_plan):
                 self._send_plan(tuple(upcoming()))
 
     def is_ready(self) -> bool:
@@ -146,7 +150,7 @@ class AheadCleaner:
 
     def has_result(self) -> bool:
         """Return whether the next result of the plan has come."""
-        if self._head is None and self._has_plan:
+        if self._head is None and self.has_plan:
             self._head = self._wait(0)
         return self._head is not None
 
@@ -190,7 +194,14 @@ class AheadCleaner:
         self._known_count = len(known)
         history = self._cleaner.history.everything()
         self._pipes.send(CleaningPlan(self._number, turns, history, known))
-        self._has_plan = True
+        self._shared = SharedTurns(turns)
+        self.has_plan = True
+
+    def _share(self) -> None:
+        """Clean some of the plan's transcripts here, for which the slower process leaves time."""
+        paths = self._shared.choose() if self.has_plan else None
+        if paths and self._pipes is not None:
+            self._pipes.send(LeaveOut(self._number, paths))
 
     @contextlib.contextmanager
     def _ending_on_failure(self) -> Iterator[None]:
@@ -206,7 +217,7 @@ class AheadCleaner:
 
     def forget(self) -> None:
         """Use no result of the current plan any more: something else came before."""
-        self._has_plan, self._head = False, None
+        self.has_plan, self._head = False, None
 
     def take(
         self, transcript: Transcript, start: int, lines: list[Line], *, is_live: bool
@@ -215,12 +226,18 @@ class AheadCleaner:
 
         `is_live`: an event announced it, so it was not planned.
         """
-        if not self._has_plan or self._is_waiting or not lines:
+        if not self.has_plan or self._is_waiting or not lines:
+            return None
+        self._shared.reach(transcript.path)
+        if self._shared.is_own(transcript.path):
             return None
         if self._head is None:
             with self._ending_on_failure():
+                self._head = self._wait(0)
                 # What was written now does not wait for what is read ahead.
-                self._head = self._wait(0 if is_live else self._max_wait_seconds)
+                if self._head is None and not is_live:
+                    self._share()
+                    self._head = self._wait(self._max_wait_seconds)
         head = self._head
         if head is None:
             return None
@@ -247,7 +264,7 @@ class AheadCleaner:
         until = now + seconds
         self._is_waiting = True
         try:
-            while self._has_plan:
+            while self.has_plan:
                 message = self._receive(_POLL_SECONDS if seconds else 0)
                 before, now = now, self._clock.monotonic()
                 if message is None and (not seconds or self.is_ending()):
@@ -261,9 +278,10 @@ class AheadCleaner:
                 silent_seconds = 0.0
                 if message.number != self._number or isinstance(message, IsWorking):
                     continue
-                if not isinstance(message, PlanDone):
+                if isinstance(message, PlanDone):
+                    self.forget()
+                elif not self._shared.is_own(message.path):
                     return message  # type: ignore[no-any-return]  # what the process sends
-                self.forget()
         finally:
             self._is_waiting = False
         return None
@@ -277,7 +295,8 @@ class AheadCleaner:
         """Return whether cleaning these lines here and now would have the same result."""
         return (
             self._cleaner is not None
-            and head.calls.isdisjoint(self._own_calls)
+            and self._own_calls.isdisjoint(head.calls)
+            and all(self._own_calls.isdisjoint(read.ids) for read in head.reads)
             and len(self._redactor.known_values()) == self._known_count
             and not self._redactor.dropped_known
             and checksum_of(lines) == head.checksum
@@ -296,9 +315,9 @@ class AheadCleaner:
 
     def add_own(self) -> None:
         """Note a chunk that was cleaned here: what later ones may depend on ends the plan."""
-        if not self._has_plan or self._cleaner is None:
+        if not self.has_plan or self._cleaner is None:
             return
         changes = self._cleaner.history.take_changes()
-        if any(change.table != CALLS for change in changes):
+        if any(change.table not in TABLES_BY_CALL for change in changes):
             self.forget()
         self._own_calls.update(change.key for change in changes)

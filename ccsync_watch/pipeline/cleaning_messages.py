@@ -57,6 +57,13 @@ class CleaningPlan:
     known: dict[str, str]
 
 
+class LeaveOut(NamedTuple):
+    """The parent cleans these transcripts of the plan itself."""
+
+    number: int
+    paths: frozenset[str]
+
+
 class IsReady(NamedTuple):
     """The process waits for a plan."""
 

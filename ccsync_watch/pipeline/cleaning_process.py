@@ -20,6 +20,7 @@ from ccsync_watch.errors import CcsyncError
 from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
 from ccsync_watch.pipeline.cleaning_messages import (
     ChunkCleaned,
+    CleaningPlan,
     IsReady,
     IsWorking,
     PlanDone,
@@ -32,7 +33,7 @@ from ccsync_watch.transcripts import tail
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, Line
-    from ccsync_watch.pipeline.cleaning_messages import CleaningPlan, CleaningSetup, PlannedChunk
+    from ccsync_watch.pipeline.cleaning_messages import CleaningSetup, LeaveOut, PlannedChunk
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import Transcript
 
@@ -83,14 +84,29 @@ class CleaningProcess:
         self._pipes.send(IsReady(self._redactor.redactor.engine))
         while True:
             if not self._turns or self._pipes.has_message():
-                self._begin(self._pipes.receive())
+                self._follow(self._pipes.receive())
+                continue
             cleaned = self._clean_next()
             if cleaned is None:
                 self._turns.clear()
             else:
                 self._pipes.send(cleaned)
-            if not self._turns:
-                self._pipes.send(PlanDone(self._number))
+            self._report_end()
+
+    def _report_end(self) -> None:
+        """Say that nothing more comes of a plan of which nothing is left."""
+        if not self._turns:
+            self._pipes.send(PlanDone(self._number))
+
+    def _follow(self, message: CleaningPlan | LeaveOut) -> None:
+        """Begin a plan, or leave transcripts of it to the parent."""
+        if isinstance(message, CleaningPlan):
+            self._begin(message)
+        elif message.number == self._number and self._turns:
+            self._turns = deque(
+                turn for turn in self._turns if turn.transcript.path not in message.paths
+            )
+            self._report_end()
 
     def _begin(self, plan: CleaningPlan) -> None:
         """Forget the plan before, and what was remembered from it: not all of it was used."""

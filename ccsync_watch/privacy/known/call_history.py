@@ -58,8 +58,8 @@ class CallReadings:
     lines: set[tuple[int, int]] = field(default_factory=set)
 
 
-CALLS = "calls"
-"""The table of a history with what each call reads."""
+TABLES_BY_CALL = frozenset({"calls", "tables"})
+"""The tables of a history with what each call reads and names, by its id."""
 
 
 class HistoryChange(NamedTuple):
@@ -92,14 +92,14 @@ class CallHistory:
 
     def __init__(self) -> None:
         self._changes: list[HistoryChange] = []
-        self._calls: _Memory[ToolCall] = _Memory(CALLS, MAX_CALLS, self._changes)
+        self._calls: _Memory[ToolCall] = _Memory("calls", MAX_CALLS, self._changes)
         self._tasks: _Memory[Reads] = _Memory("tasks", MAX_CALLS, self._changes)
         self._typed: _Memory[Reads] = _Memory("typed", MAX_CALLS, self._changes)
         self._files: _Memory[frozenset[str]] = _Memory("files", MAX_SESSIONS, self._changes)
         self._tables: _Memory[list[str]] = _Memory("tables", MAX_CALLS, self._changes)
         """The files of tables that calls name: their results show whether these hold secrets."""
         self._memories: dict[str, _Memory[Any]] = {
-            CALLS: self._calls,
+            "calls": self._calls,
             "tasks": self._tasks,
             "typed": self._typed,
             "files": self._files,

@@ -222,6 +222,55 @@ def test_a_plan_follows_the_other(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     assert not ahead.process.failures
 
 
+def _answer_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no result of the process come before it is waited for."""
+    receive = ParentPipes.receive
+    late = lambda pipes, seconds: receive(pipes, seconds) if seconds else None  # noqa: E731 - short
+    monkeypatch.setattr(ParentPipes, "receive", late)
+
+
+def test_a_slower_process_gets_only_a_part(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others are cleaned here while it cleans the rest; the store is the same to the byte."""
+    many(bench.root.parent, 600_000)
+    _write_sessions(bench)
+    expected = _read_here(bench)
+    ahead = Ahead(bench)
+    ahead.start()
+    _answer_late(monkeypatch)
+    take, here = AheadCleaner.take, []
+
+    def count(cleaner: AheadCleaner, *values: Any, **options: Any) -> Any:  # noqa: ANN401 - as it has them
+        taken = take(cleaner, *values, **options)
+        here.extend([values[0].path] * (taken is None and cleaner.has_plan))
+        return taken
+
+    monkeypatch.setattr(AheadCleaner, "take", count)
+    assert ahead.drain() == expected
+    assert len(here) > 5
+    assert ahead.process.used > len(here)
+
+
+def test_what_is_cleaned_here_may_hold_the_call_of_a_result(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although it is committed together with the result, which was cleaned ahead without it."""
+    names = [f"{number:08x}-2222-4333-8444-555555555555" for number in range(6)]
+    filler = [Writer(session_id=names[0]).prompt(f"{turn} words " * 60) for turn in range(90)]
+    rows = {name: [Writer(session_id=name).prompt("words")] for name in names[1:]}
+    rows[names[3]] = [Writer(session_id=names[3]).answer(call("t1", "Bash", command="cat .env"))]
+    rows[names[4]] = [Writer(session_id=names[4]).result("t1", f"DB_PASSWORD='{_VALUE}'")]
+    for age, (name, own) in enumerate({names[0]: filler, **rows}.items()):
+        bench.append(bench.path(name), *own)
+        os.utime(bench.path(name), ns=(0, (START_MS - age) * 1_000_000))
+    ahead = Ahead(bench)
+    ahead.start()
+    _answer_late(monkeypatch)
+    bench.drain()
+    assert bench.select("SELECT 1 FROM parts WHERE tool_use_id = 't1'")
+    assert ahead.process.used > 2
+    assert _VALUE not in _stored_texts(bench)
+
+
 @pytest.mark.parametrize("steps", [0, 1, 3])
 def test_nothing_is_lost_when_the_process_is_killed(bench: Bench, steps: int) -> None:
     """What it had is read again here."""
