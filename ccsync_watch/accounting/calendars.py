@@ -37,9 +37,12 @@ class Calendar:
     def to_ms(self, local: datetime) -> int:
         """Return the moment at which the zone's clocks show this.
 
-        Raises OverflowError, ValueError, OSError for a year that the system does not know.
+        On the first and last days of all calendars, where no offset can be looked for, that of UTC.
         """
-        return round(local.replace(tzinfo=self.zone).timestamp() * 1000)
+        try:
+            return round(local.replace(tzinfo=self.zone).timestamp() * 1000)
+        except (ValueError, OverflowError, OSError):
+            return round(local.replace(tzinfo=timezone.utc).timestamp() * 1000)
 
     def day_start_ms(self, day: str) -> int:
         """Return when a day (ISO) begins."""

@@ -22,6 +22,7 @@ _DAY_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT_TEXT = re.compile(rf"{_DAY_TEXT.pattern}[T ][0-9]{{2}}:[0-9]{{2}}")
 _MAX_DAYS = 36_500
 _DAY = timedelta(days=1)
+_END = datetime.max  # noqa: DTZ901 - as clocks show it
 _HINT = "use 2026-01-31, 2026-01, today, yesterday, or 7d, 2w, 3m for the last days, weeks, months"
 
 
@@ -108,8 +109,11 @@ def _window(
         # So many days, today among them; or exactly as long, if it ends somewhere within one.
         whole = timedelta(days=-(-(reached - first) // _DAY))
         span = _Span(first, reached, days=whole.days)
-    earlier = _earlier(first, span), _earlier(reached, span)
-    before = calendar.to_ms(earlier[0]), min(calendar.to_ms(earlier[1]), since_ms or 0)
+    try:
+        earlier = _earlier(first, span), _earlier(reached, span)
+        before = calendar.to_ms(earlier[0]), min(calendar.to_ms(earlier[1]), since_ms or 0)
+    except (ValueError, OverflowError, OSError):  # no calendar has it
+        return TimeWindow(since_ms, until_ms)
     return TimeWindow(since_ms, until_ms, before)
 
 
@@ -134,7 +138,8 @@ def _read_span(text: str, now: datetime, option: str, calendar: Calendar) -> _Sp
         return _Span(today - timedelta(days=days - 1), today + _DAY, days=days)
     if match := _MONTH.fullmatch(text):
         first = datetime(int(match[1]), int(match[2]), 1)  # noqa: DTZ001 - as above
-        return _Span(first, add_months(first, 1), months=1)
+        is_last = (first.year, first.month) == (_END.year, 12)
+        return _Span(first, _END if is_last else add_months(first, 1), months=1)
     # Only these forms: which others the library reads depends on Python's version.
     is_day = _DAY_TEXT.fullmatch(text) is not None
     if not is_day and (option == "--last" or not _MOMENT_TEXT.match(text)):
@@ -142,7 +147,12 @@ def _read_span(text: str, now: datetime, option: str, calendar: Calendar) -> _Sp
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
         moment = calendar.local(round(moment.timestamp() * 1000))
-    return _Span(moment, moment + _DAY if is_day else moment, days=1)
+    return _Span(moment, _later_by_a_day(moment) if is_day else moment, days=1)
+
+
+def _later_by_a_day(moment: datetime) -> datetime:
+    """Return the next midnight; on the last day of all calendars its end."""
+    return moment + _DAY if moment <= _END - _DAY else _END
 
 
 def add_months(moment: datetime, months: int) -> datetime:

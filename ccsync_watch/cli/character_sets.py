@@ -30,6 +30,15 @@ def use_substitutes(stream: object) -> None:
         stream.reconfigure(errors=_HANDLER)
 
 
+def substituted(text: str, stream: object) -> str:
+    """Return a text as a stream shows it, whose substitutes may take more columns."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if text.isascii() or encoding.lower().startswith("utf"):
+        return text
+    codecs.register_error(_HANDLER, _substitute)
+    return text.encode(encoding, _HANDLER).decode(encoding)
+
+
 def _substitute(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from ccsync_watch.cli.character_sets import substituted
 from ccsync_watch.cli.console import printable, say, say_wrapped, terminal_columns
 from ccsync_watch.units import full_count, short_count
 
@@ -18,6 +20,7 @@ Cell: TypeAlias = "str | int"
 _NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 """The categories of what is drawn onto the sign before it, or joins two."""
 _JOINER = "\u200d"
+_CUT = "…"
 _MIN_NAME_COLUMNS = 12
 _NAME_COLUMNS = 20
 """What other columns make room for: most names are whole then."""
@@ -156,7 +159,11 @@ def _without(
 
 
 def text_columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes: some characters take two, some none."""
+    """Return how many columns of a terminal a text takes: some characters take two, some none.
+
+    Of a terminal with a small character set they are those of what it shows instead.
+    """
+    text = substituted(text, sys.stdout)
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(char) in {"W", "F"} for char in text)
@@ -181,16 +188,19 @@ def _shorten(name: str, limit: int) -> str:
     """Return a name with its middle left out: names of folders and models differ at their ends."""
     if text_columns(name) <= limit:
         return name
-    end = (limit - 1) * 2 // 3
+    room = limit - text_columns(_CUT)
+    end = room * 2 // 3
     last = _cut(name[::-1], end)[::-1]
     while last and unicodedata.category(last[0]) in _NO_WIDTH:
         last = last[1:]  # what it is drawn onto was left out
-    return f"{_cut(name, limit - 1 - end)}…{last}"
+    return f"{_cut(name, room - end)}{_CUT}{last}"
 
 
 def cut_to_fit(text: str, limit: int) -> str:
     """Return a text that fits into so many columns: of a longer one the beginning."""
-    return text if text_columns(text) <= limit else f"{_cut(text, limit - 1).rstrip()}…"
+    if text_columns(text) <= limit:
+        return text
+    return _cut(text, limit - text_columns(_CUT)).rstrip() + _CUT
 
 
 def _cut(text: str, limit: int) -> str:

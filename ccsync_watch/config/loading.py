@@ -231,7 +231,7 @@ def hide_secrets(setting: Setting, text: str) -> str:
         return "(not shown)"
     if setting.name in _ADDRESSES:
         # People paste a key or a password there.
-        text = re.sub(r"//.*@", "//…@", re.sub(r"osk_\w+|[?#][^\"]*", "…", text))
+        text = re.sub(r"//.*@", "//…@", re.sub(r"(?i)osk_[\w-]*|[?#][^\"]*", "…", text))
     return text
 
 

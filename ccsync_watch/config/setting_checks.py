@@ -98,6 +98,9 @@ def _check_address(value: object, allowed: str) -> str | None:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         raise ValueError(allowed) from None
+    if "osk_" in text.lower():
+        # Addresses are shown; whoever pastes a key into one does not mean to show that.
+        raise ValueError(f"{allowed}, without a key: that is the setting api_key")
     if not text.isprintable():  # urlsplit drops some of what is not
         raise ValueError(allowed)
     if "@" in parts.netloc or parts.query or parts.fragment:

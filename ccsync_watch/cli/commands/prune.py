@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from ccsync_watch.cli.arguments import add_setting_flags, project
+from ccsync_watch.cli.confirmation import can_ask, confirm
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.redaction_progress import show_bar, show_migration
 from ccsync_watch.cli.same_version import check_version
@@ -86,6 +87,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the oldest sessions, until the database is at most this size, such as 2GB",
     )
     parser.add_argument("--dry-run", action="store_true", help="only show what would be removed")
+    parser.add_argument(
+        "-y",
+        "--yes",
+        action="store_true",
+        help="do not ask; needed for --project alone where nobody can be asked",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -104,6 +111,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     request = _request(arguments, settings)
+    _check_consent(arguments)
     if not (settings.state_dir / DATABASE_NAME).exists():
         say_wrapped("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
         return 0
@@ -117,6 +125,9 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     try:
         plan = _plan(settings, database, request, clock)
         result, shrunk = PruneResult(), None
+        if not _is_agreed(arguments, plan):
+            say("Nothing was removed")
+            return 1
         if not arguments.dry_run:
             result = _prune(settings, database, plan, clock)
             if result.messages:
@@ -160,6 +171,30 @@ def _request(arguments: argparse.Namespace, settings: Settings) -> PruneRequest:
     if not arguments.json:
         say_wrapped(f"By the setting retention: {retention_text(settings.retention)}")
     return PruneRequest(settings.retention.max_age_days, settings.retention.max_bytes)
+
+
+def _check_consent(arguments: argparse.Namespace) -> None:
+    """Raise ConfigError for all of a project where nobody can be asked whether that is meant."""
+    is_limited = arguments.older_than is not None or arguments.max_size is not None
+    if is_limited or not arguments.project or arguments.dry_run or arguments.yes or can_ask():
+        return
+    raise ConfigError(
+        "--project alone removes the texts of all its sessions",
+        hint="add --older-than or --max-size, or --yes if that is meant; --dry-run shows them",
+    )
+
+
+def _is_agreed(arguments: argparse.Namespace, plan: PrunePlan) -> bool:
+    """Return whether to go on: in a terminal, say what is removed for good, and ask."""
+    is_chosen = arguments.project or arguments.older_than is not None or arguments.max_size
+    # What the setting retention says is removed every day; nobody is asked then.
+    is_asked = is_chosen and plan.items and not (arguments.dry_run or arguments.yes)
+    if not (is_asked and can_ask()):
+        return True
+    return confirm(
+        f"Remove the texts of {plural(plan.messages, 'message')} of"
+        f" {plural(len(plan.items), 'session')} from this machine, for good?"
+    )
 
 
 def _plan(

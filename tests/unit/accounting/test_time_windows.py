@@ -20,6 +20,7 @@ def ms(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp() * 1000)
 
 
+_DAY_MS = 86_400_000
 NOW = ms("2026-03-31T12:00")
 
 
@@ -96,6 +97,22 @@ def test_the_last_days_are_those_of_the_dashboard() -> None:
         window = read_window(LOCAL_DAYS, NOW, last=last)
         assert (window.since_ms, window.until_ms) == (DATE_RANGES[name].start_ms(NOW), None)
         assert read_window(LOCAL_DAYS, NOW, since=last).since_ms == window.since_ms
+
+
+@pytest.mark.parametrize("zone", ["local", "utc", "Asia/Kathmandu", "America/St_Johns"])
+def test_the_first_and_last_days_of_all_calendars_are_dates(zone: str) -> None:
+    """A script writes them for a bound that is none."""
+    calendar = Calendar(read_zone(zone))
+    for since, until in (("0001-01-01", "9999-12-31"), ("0001-01", "9999-12")):
+        window = read_window(calendar, NOW, since=since, until=until)
+        assert window.before is None
+        assert window.since_ms is not None
+        assert window.until_ms is not None
+        assert abs(window.since_ms - ms("0001-01-01T00:00")) < _DAY_MS
+        assert abs(window.until_ms - ms("9999-12-31T23:59")) < _DAY_MS
+    for name in ("9999-12-31", "9999-12"):
+        assert read_window(calendar, NOW, last=name).before is None
+        assert read_window(calendar, NOW, since=name).until_ms is None
 
 
 @pytest.mark.parametrize(

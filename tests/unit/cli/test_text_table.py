@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_watch.cli.text_table import print_table, shorten_to_fit
+from ccsync_watch.cli.character_sets import use_substitutes
+from ccsync_watch.cli.text_table import print_table, shorten_to_fit, text_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,3 +152,21 @@ def test_signs_that_are_drawn_onto_others_take_no_column(terminal: Printed) -> N
     shown = terminal(20, ("title", "n"), rows, name_columns=12)[2:]
     assert all(line[-1] in "123" for line in shown)
     assert not any(mark in line for line in shown for mark in ("\u200d…", "…\u200d", "…\u0323"))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_columns_are_aligned_in_every_character_set(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """What a terminal shows instead of signs that it does not have takes more of its columns."""
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding)
+    use_substitutes(stream)
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stdout", stream)
+    rows = [("/home/ömer/żółw", "≥ $1"), (NAME, "$12"), ("x", "≥ $3.50")]
+    print_table(("project", "cost"), rows, has_names=True)
+    lines = written.getvalue().decode(encoding).splitlines()
+    assert {text_columns(line) for line in lines} == {40}
+    assert ("…" if encoding == "utf-8" else "...") in lines[3]

@@ -315,6 +315,8 @@ class TestMistakes:
             ("https://osk_verysecret@happy-otter.convex.cloud", "verysecret"),
             (f"{URL}#verysecret", "verysecret"),
             ("osk_0123456789abcdefghijklmnop", "0123456789"),
+            (f"{URL}/osk_0123456789abcdefghijklmnop", "0123456789"),
+            ("https://OSK_0123456789-verysecret.convex.cloud", "secret"),
             (f"{URL}?api_key=verysecret", "verysecret"),
         ],
     )

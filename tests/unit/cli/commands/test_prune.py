@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,9 +98,44 @@ def test_json_has_every_figure(call: Callable[..., str]) -> None:
 
 def test_by_project_and_size(call: Callable[..., str]) -> None:
     """Both are limits on what is chosen."""
-    assert call("--project", "/srv/elsewhere") == "Nothing to prune\n"
+    assert call("--project", "/srv/elsewhere", "--yes") == "Nothing to prune\n"
     assert call("--project", "/home/user/*", "--max-size", "1TB") == "Nothing to prune\n"
-    assert "of 2 sessions" in call("--project", "/home/user/*")
+    assert "of 2 sessions" in call("--project", "/home/user/*", "--yes")
+
+
+def test_all_of_a_project_is_removed_by_a_script_only_if_it_says_so(
+    call: Callable[..., str],
+) -> None:
+    """An age, a size or a dry run says enough."""
+    error = call("--project", "/home/user/*", code=2)
+    assert "--project alone removes the texts of all its sessions" in error
+    assert "of 2 sessions" in call("--project", "/home/user/*", "--dry-run")
+    assert "of 1 session" in call("--project", "/home/user/*", "--older-than", "150d")
+    assert "of 1 session" in call("--project", "/home/user/*", "--yes")
+
+
+@pytest.mark.parametrize("choice", [("--project", "/home/user/*"), ("--older-than", "12w")])
+def test_a_terminal_asks(
+    filled: dict[str, str],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    choice: tuple[str, str],
+) -> None:
+    """Anything but a yes leaves all as it was; `--yes` and a dry run ask nothing."""
+    person, terminal = os.openpty()
+    with os.fdopen(terminal) as stdin, os.fdopen(os.dup(terminal), "w") as err:
+        monkeypatch.setattr("sys.stdin", stdin)
+        monkeypatch.setattr("sys.stderr", err)
+        assert main(["prune", *choice, "--dry-run"], filled) == 0
+        assert capfd.readouterr().out.startswith("Would remove")
+        for answer, code in ((b"\n", 1), (b"no\n", 1), (b"\x04", 1), (b"Y\n", 0)):
+            os.write(person, answer)
+            assert main(["prune", *choice], filled) == code
+            said = capfd.readouterr().out
+            assert said.startswith("Removed" if code == 0 else "Nothing was removed")
+    asked = os.read(person, 1 << 16).decode()
+    os.close(person)
+    assert asked.count("2 messages of 2 sessions from this machine, for good? [y/N]") == 4
 
 
 def test_a_dot_is_the_current_folder(
@@ -110,7 +146,7 @@ def test_a_dot_is_the_current_folder(
     here.mkdir()
     monkeypatch.chdir(here)
     for pattern in (".", "./", "./*", "../.", "./below"):
-        assert call("--project", pattern) == "Nothing to prune\n"
+        assert call("--project", pattern, "--yes") == "Nothing to prune\n"
     monkeypatch.setattr("os.getcwd", lambda: "/home/user")
     assert call("--project", "./other", "--dry-run") == "Nothing to prune\n"
     assert "of 2 sessions" in call("--project", ".", "--dry-run")
