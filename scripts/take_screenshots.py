@@ -5,7 +5,7 @@
 Without `--all` it makes the two of the README, in `.github` unless another folder is named. `--all`
 takes every page at three widths, light and dark, and on paper, and those of an empty store, of a
 first import and of a running session, for a person to look at. The sessions are those of
-tests/support/reading_gallery; the README's overview ends today. `--all` also prints what axe-core
+tests/support/reading_gallery and strange_sessions; the README's overview ends today. `--all` also prints what axe-core
 finds wrong on each of them, and which are wider than their window.
 """
 
@@ -39,6 +39,7 @@ from support.reading_gallery import (  # noqa: E402 - as above
     write_month,
     write_running,
 )
+from support.strange_sessions import write_strange  # noqa: E402 - as above
 from support.waiting import wait_until  # noqa: E402 - as above
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def _open(window: Window, name: str, path: str) -> Page:
     return page
 
 
+def _print_faults(window: Window, axe: str, shown: str) -> None:
+    wrong = find_violations(window.page, axe)
+    wrong += ["wider than the window"] if window.overflow > 0 else []
+    for fault in wrong:
+        print(f"{shown}: {fault}", flush=True)
+
+
 def take(
     browser: Browser, access: DashboardAccess, pages: dict[str, str], folder: Path, *, is_all: bool
 ) -> None:
@@ -82,10 +90,7 @@ def take(
             with access.window(browser, viewport=viewport, color_scheme=scheme) as window:
                 for name, path in pages.items():
                     page = _open(window, name, path)
-                    wrong = find_violations(page, axe)
-                    wrong += ["wider than the window"] if window.overflow > 0 else []
-                    for fault in wrong:
-                        print(f"{name}, {width} pixels, {scheme}: {fault}")
+                    _print_faults(window, axe, f"{name}, {width} pixels, {scheme}")
                     height = min(_MAX_HEIGHT, page.evaluate("document.body.scrollHeight"))
                     page.set_viewport_size({"width": width, "height": max(900, height)})
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
@@ -96,6 +101,8 @@ def take(
             page.evaluate("dispatchEvent(new Event('beforeprint'))")
             page.emulate_media(media="print")
             page.set_viewport_size({"width": 760, "height": 1075})
+            for fault in find_violations(page, axe):
+                print(f"{name}, on paper: {fault}", flush=True)
             page.screenshot(path=folder / f"{name}-print.png")
             page.emulate_media(media="screen")
 
@@ -145,12 +152,14 @@ def main() -> None:
         dashboard_program(Path(temporary)) as program,
     ):
         if options.all:
-            sessions = write_gallery(program.claude_dir)
+            sessions = write_gallery(program.claude_dir) | write_strange(program.claude_dir)
+            stored = sessions.keys() - {"only-summary"}  # nothing of it is a message
         else:
             sessions = write_month(program.claude_dir, int(time.time() * 1000))
+            stored = sessions.keys()
         program.start()
-        for session_id in sessions.values():
-            wait_for_messages(program, session_id, 3)
+        for name in stored:
+            wait_for_messages(program, sessions[name], 1)
         program.call("sync-now")  # so that the figures are those of all sessions
         access = DashboardAccess.request(program)
         with access.client() as client:
@@ -164,7 +173,7 @@ def main() -> None:
                 "search": "/search?q=handler",
                 "sync": "/sync",
                 "privacy": "/privacy",
-                **{name: f"/sessions/{session}" for name, session in sessions.items()},
+                **{name: f"/sessions/{sessions[name]}" for name in sessions if name in stored},
                 "overview-30": "/?range=30",
                 "list-filtered": "/sessions?q=is:error+project:shop",
                 "list-none": "/sessions?q=kiwi",

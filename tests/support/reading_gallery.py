@@ -113,7 +113,7 @@ class Story:
     def __post_init__(self) -> None:
         """Open the transcript."""
         self.session_id = self.session_id or str(uuid.uuid5(uuid.NAMESPACE_DNS, self.name))
-        project = self.cwd.replace("/", "-")
+        project = self.cwd.replace("/", "-")[:200]  # as the client shortens it
         self.transcript = Transcript(self.claude_dir, self.session_id, project)
         writer = Writer(session_id=self.session_id, agent_id=self.agent_id, cwd=self.cwd)
         writer.at_ms = self.start_ms
