@@ -5,8 +5,8 @@
 Without `--all` it makes the two of the README, in `.github` unless another folder is named. `--all`
 takes every page at three widths, light and dark, and on paper, and those of an empty store, of a
 first import and of a running session, for a person to look at. The sessions are those of
-tests/support/reading_gallery and strange_sessions; the README's overview ends today. `--all` also prints what axe-core
-finds wrong on each of them, and which are wider than their window.
+tests/support/reading_gallery and strange_sessions; the README's overview ends today. `--all` also
+prints what axe-core finds wrong on each of them, and which are wider than their window.
 """
 
 from __future__ import annotations

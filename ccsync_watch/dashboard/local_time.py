@@ -44,6 +44,11 @@ def day_name(at_ms: int) -> str:
     return f"{moment:%A}, {moment.day} {moment:%B %Y}"
 
 
+def local_day(at_ms: int | None) -> str:
+    """Return the day of a moment as `YYYY-MM-DD`, empty for None and for what no date is."""
+    return "" if at_ms is None or not has_date(at_ms) else local_datetime(at_ms).date().isoformat()
+
+
 def time_of_day(at_ms: int | None) -> str:
     """Return the time to the second, empty for None and for what no date is."""
     return "" if at_ms is None or not has_date(at_ms) else f"{local_datetime(at_ms):%H:%M:%S}"

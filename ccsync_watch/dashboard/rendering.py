@@ -27,6 +27,7 @@ from ccsync_watch.transcripts.project_folders import shown_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ccsync_watch.accounting.account import Cost
     from ccsync_watch.dashboard.conversation import EntryItem
     from ccsync_watch.dashboard.page import Context, Page
     from ccsync_watch.dashboard.tool_blocks import ToolView
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
 STATIC_FOLDER = Path(__file__).parent / "static"
 _MAX_LINE_CHARS = 200
+_MIN_ROUNDED_USD = 0.01
 _EXIT_CODE = re.compile(r"(?:Error: )?Exit code \d+")
 
 
@@ -66,11 +68,13 @@ class Templates:
             estimated_duration=units.estimated_duration,
             full_count=units.full_count,
             iso_utc=local_time.iso_utc,
+            local_day=local_time.local_day,
             marked_entry=marked_entry,
             markdown=markup.render_markdown,
             message=markup.render_message,
             plural=units.plural,
             percent=units.percent,
+            rounded_cost=rounded_cost,
             indented_json=indented_json,
             short_count=units.short_count,
             short_model=short_model,
@@ -129,6 +133,13 @@ class Templates:
         """Return a part of a page."""
         with code_highlighting.limit_page():
             return self._environment.get_template(template).render(context)
+
+
+def rounded_cost(cost: Cost) -> str:
+    """Return a cost in a column of costs: in cents from one cent on, so that they align."""
+    shown = format_cost(cost)
+    is_shown_in_cents = cost.usd is not None and cost.usd >= _MIN_ROUNDED_USD
+    return f"{shown.partition('$')[0]}${cost.usd:,.2f}" if is_shown_in_cents else shown
 
 
 def _call_output(item: EntryItem, view: ToolView) -> Markup:

@@ -155,6 +155,7 @@ def _conversation(
 ) -> Iterator[_Chunk]:
     database, session_id = source.database, source.session.session_id
     seq, earlier = 0, set[str]()
+    before_ms = source.session.started_ms
     while messages := conversations.conversation_page(
         database,
         session_id,
@@ -174,11 +175,16 @@ def _conversation(
         if not source.is_whole:
             entries = said_alone(entries)
         _count(entries, content)
-        groups = group_cards(build_cards(entries))
+        shown = {"groups": group_cards(build_cards(entries)), "before_ms": before_ms}
         yield (
             len(entries),
-            partial(_templates().render_fragment, "entries.html", {**context, "groups": groups}),
+            partial(_templates().render_fragment, "entries.html", {**context, **shown}),
         )
+        before_ms = next(
+            (entry.message.timestamp_ms for entry in reversed(entries)
+             if entry.message.timestamp_ms is not None),
+            before_ms,
+        )  # fmt: skip
 
 
 def _count(entries: list[Entry], content: SharedContent) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.lines import text
-from support.reading_gallery import HOUR_MS, START_MS, Story
+from support.lines import START_MS, text
+from support.reading_gallery import HOUR_MS, Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable

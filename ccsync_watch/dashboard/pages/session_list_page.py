@@ -146,6 +146,7 @@ def build_context(site: Site, request: Request) -> Context:
         "build_query": build_query,
         "live_after": session_list.last_change(site.database) if is_first else None,
         "is_filtered": is_filtered,
+        "is_narrowed": any(text for name, text in params.items() if name != "q"),
         "is_first": is_first,
         # An empty store is explained: nothing was written yet, or it is being imported.
         "status": site.figures.status() if is_store_empty else None,

@@ -114,6 +114,7 @@ def build_context(site: Site, request: Request) -> Context:
         "known_calls": site.figures.known_calls,
         "groups": group_cards(build_cards(entries), named=at, is_growing=running and not has_later),
         "at": at,
+        "before_ms": session.started_ms if agent is None else agent.started_ms,
         "finding": finding,
         "selection": selection,
         "selections": _SELECTIONS,
@@ -197,6 +198,7 @@ def build_growth(
         "session_id": session_id,
         "nodes": load_tree(site, session_id, subagents, called).nodes,
         "at": None,
+        "before_ms": conversations.time_of(site.database, after_seq),
         "folder": session_outline.load_details(site.database, session_id).folder,
         **NO_FACTS,
     }

@@ -10,6 +10,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 function localTimes(root) {
   const formats = {
+    day: new Intl.DateTimeFormat(undefined, { dateStyle: "full" }),
     date: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
     time: new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }),
     minute: new Intl.DateTimeFormat(undefined, { timeStyle: "short" }),
@@ -18,7 +19,7 @@ function localTimes(root) {
     const at = new Date(element.getAttribute("datetime"));
     if (Number.isNaN(at.getTime())) continue;
     element.textContent = formats[element.dataset.format ?? "date"].format(at);
-    element.title = formats.date.format(at);
+    if (element.dataset.format !== "day") element.title = formats.date.format(at);
   }
 }
 
@@ -103,8 +104,15 @@ function outline() {
   for (const entry of all(".entry")) if (links.has(entry.id)) seen.observe(entry);
 }
 
+// On a phone what is not used is out of the way.
+function foldFilters() {
+  const filters = document.querySelector("[data-narrow-fold]");
+  if (filters && !filters.dataset.narrowFold && matchMedia("(max-width: 720px)").matches) filters.open = false;
+}
+
 enhance(document);
 themeSwitch();
+foldFilters();
 unfoldForPrint();
 outline();
 // What a link names may be in a fold.

@@ -112,6 +112,23 @@ def test_empty_store_is_explained(visitor: Visitor, path: str) -> None:
     assert "<svg" not in text.partition("<main")[2]
 
 
+@pytest.mark.parametrize("path", ["/", "/sessions"])
+def test_an_empty_store_names_the_folder_that_is_missing(visitor: Visitor, path: str) -> None:
+    """Somebody who waits here would wait forever; what keeps nothing from working is on Sync."""
+    missing: dict[str, JsonValue] = {
+        "code": "folder-missing",
+        "title": "Claude folder not read",
+        "detail": "~/claud: the folder does not exist",
+        "hint": "correct claude_dirs",
+        "severity": "error",
+    }
+    visitor.daemon.answer["problems"] = [missing, missing | {"title": "Else", "severity": "info"}]
+    text = visitor.get(path).text
+    assert "<b>Claude folder not read:</b> ~/claud: the folder does not exist" in text
+    assert "correct claude_dirs" in text
+    assert "Else" not in text
+
+
 @pytest.mark.parametrize("path", ["/?range=all", "/sessions"])
 def test_an_import_shows_how_far_it_is_until_it_is_done(
     world: World, visitor: Visitor, path: str

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.requests import Request
 
+from ccsync_watch.accounting.account import Cost
 from ccsync_watch.dashboard.local_time import day_name
 from ccsync_watch.dashboard.pages.session_list_page import PAGE
+from ccsync_watch.dashboard.rendering import rounded_cost
 from ccsync_watch.hook_events import HookEvent
 from ccsync_watch.model import Part, Redacted
 from ccsync_watch.store.annotation_writer import SessionChange, save_change
@@ -91,6 +93,20 @@ def test_a_session_is_counted_over_all_its_messages(world: World, visitor: Visit
         count_all(visitor)
 
 
+@pytest.mark.parametrize(
+    ("usd", "shown"),
+    [
+        (12_345.674, "$12,345.67"), (0.054, "$0.05"), (0.01, "$0.01"), (0.0042, "$0.0042"),
+        (0.0, "$0.00"), (None, "unpriced"),
+    ],
+)  # fmt: skip
+def test_costs_in_a_column_are_cents(usd: float | None, shown: str) -> None:
+    """So that they align; less than a cent is shown as it is, and what is not known as that."""
+    assert rounded_cost(Cost(usd, "computed")) == shown
+    if usd is not None:
+        assert rounded_cost(Cost(usd, "partial")) == f"≥ {shown}"
+
+
 def test_figures_of_a_session_that_grew_are_counted_again(world: World, visitor: Visitor) -> None:
     """On the page at once, and for the order when the next page is opened."""
     add(world, "one", NOON_MS)
@@ -113,8 +129,9 @@ def test_sessions_are_listed_by_day_with_totals(world: World, visitor: Visitor) 
     for number in range(60):
         add(world, f"s{number:02}", NOON_MS - number * HOUR_MS)
     html = visitor.get("/sessions").text
-    days = [" ".join(text.split()) for text in re.findall(r"<h2>(.*?)</h2>", html, re.DOTALL)]
-    assert [text.split(" <small>")[0] for text in days] == [
+    heads = re.findall(r"<h2><time[^>]*>(.*?)</h2>", html, re.DOTALL)
+    days = [" ".join(text.split()) for text in heads]
+    assert [text.split("</time> <small>")[0] for text in days] == [
         "Monday, 21 September 2026",
         "Sunday, 20 September 2026",
         "Saturday, 19 September 2026",

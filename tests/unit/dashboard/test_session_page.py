@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ccsync_watch.dashboard.local_time import date_and_time, day_name
 from ccsync_watch.dashboard.resuming import is_running, resume_command
 from ccsync_watch.model import Part, Subagent
 from ccsync_watch.store.session_outline import SessionDetails
@@ -172,6 +173,24 @@ def test_a_message_is_copied_as_it_was_written(world: World, visitor: Visitor) -
     assert response.text.startswith("**Bold**\n\n- one\n\n**Bash**")
     assert "42" in response.text
     assert visitor.get(f"{ADDRESS}/message.md?at=a2").status_code == 404
+
+
+def test_a_conversation_names_each_day_that_begins_in_it(world: World, visitor: Visitor) -> None:
+    """Its head names the first and the last; what has no time begins none."""
+    days_ms = [world.clock.now_ms + day * 24 * 60 * MINUTE_MS for day in (0, 1, 1, 9)]
+    world.ingest(
+        *(message(f"p{number}", "Next?", at_ms=at_ms) for number, at_ms in enumerate(days_ms)),
+        message("timeless", "And this?", at_ms=None),
+    )
+    html = visitor.get(ADDRESS).text
+    shown = re.findall(r'class="day-break"><time [^>]*>([^<]+)</time>', html)
+    assert shown == [day_name(days_ms[1]), day_name(days_ms[3])]
+    assert html.index(shown[0]) < html.index('id="m-p1"') < html.index('id="m-p2"')
+    head = html.split('class="under"')[1].split("</div>")[0]
+    assert [date_and_time(at_ms) in head for at_ms in (days_ms[0], days_ms[3])] == [True, True]
+    later = visitor.get(f"{ADDRESS}?show=prompts&at=p3").text
+    assert later.count("day-break") == html.count("day-break")
+    assert visitor.get(f"{ADDRESS}/share.html?view=1").text.count('"day-break"') == len(shown)
 
 
 def test_the_files_that_a_session_changed_are_listed_with_their_edits(
