@@ -94,8 +94,8 @@ def selected_sessions(database: Database, selection: Selection) -> set[str] | No
         name
         for name, project, host, branch in rows
         if (selection.project is None or matches_project(project, selection.project))
-        and (selection.host is None or _matches(host, selection.host))
-        and (selection.branch is None or _matches(branch, selection.branch))
+        and (selection.host is None or matches_name(host, selection.host))
+        and (selection.branch is None or matches_name(branch, selection.branch))
     }
 
 
@@ -107,7 +107,7 @@ def matches_project(path: str | None, pattern: str) -> bool:
     if path is None or not pattern.strip():
         return False
     name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return is_in_folder(path, pattern) or _matches(name or None, pattern.strip().rstrip("/\\"))
+    return is_in_folder(path, pattern) or matches_name(name or None, pattern.strip().rstrip("/\\"))
 
 
 def matches_model(written: str | None, pattern: str) -> bool:
@@ -121,7 +121,8 @@ def matches_model(written: str | None, pattern: str) -> bool:
     return plain_key(wanted) in names or any(wanted in name for name in names)
 
 
-def _matches(text: str | None, pattern: str) -> bool:
+def matches_name(text: str | None, pattern: str) -> bool:
+    """Return whether a host or a branch is what a pattern says: a name, or a glob."""
     return text is not None and (text == pattern or fnmatchcase(text, pattern))
 
 

@@ -7,8 +7,15 @@ import glob
 import math
 import os
 import re
+from typing import TYPE_CHECKING
 
+from ccsync_watch.cli.console import printable, warn
 from ccsync_watch.config import declared_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ccsync_watch.accounting.unmatched_filters import UnmatchedFilter
 
 _MAX_DIGITS = 12
 _MAX_COUNT = 1_000_000
@@ -77,3 +84,10 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or not text.strip("0"):
         raise argparse.ArgumentTypeError(f"{text.strip()!r} is not a number, 1 or more")
     return min(int(text[:_MAX_DIGITS]), _MAX_COUNT)
+
+
+def warn_of_unmatched(filters: Iterable[UnmatchedFilter]) -> None:
+    """Name each filter that nothing stored matches, and the names that may be meant."""
+    for unmatched in filters:
+        meant = f"; did you mean {' or '.join(unmatched.meant)}?" if unmatched.meant else ""
+        warn(printable(f"--{unmatched.option}: nothing stored matches {unmatched.pattern}{meant}"))

@@ -136,8 +136,11 @@ def _check_name(name: str, commands: Mapping[str, Command]) -> None:
     from difflib import get_close_matches  # noqa: PLC0415 - see above
 
     known = [command.name for command in commands.values() if not command.is_hidden]
-    near = get_close_matches(name, known, n=1)
-    suggestion = f", did you mean `{near[0]}`?" if near else ""
+    near = get_close_matches(name, known)
+    # The nearest one, and those whose letters are exchanged, which count as two mistakes.
+    near = near[:1] + [other for other in near[1:] if sorted(other) == sorted(name)]
+    meant = " or ".join(f"`{command}`" for command in near)
+    suggestion = f", did you mean {meant}?" if near else ""
     warn(printable(f"{name!r} is not a command{suggestion}: see `ccsync-watch --help`"))
     raise SystemExit(ConfigError.exit_code)
 

@@ -51,21 +51,23 @@ def change_text(text: str, changes: Mapping[str, object]) -> str:
     Everything else is as it was: order, comments, spaces. Raises ValueError for what is not the
     text of an object.
     """
+    newline = "\r\n" if "\r\n" in text else "\n"
     for key, value in changes.items():
-        text = _remove(text, key) if value is None else _set(text, key, value)
+        text = _remove(text, key) if value is None else _set(text, key, value, newline)
     return text
 
 
-def _set(text: str, key: str, value: object) -> str:
+def _set(text: str, key: str, value: object, newline: str) -> str:
     members, end = _members(without_comments(text))
-    written = json.dumps(value, indent=_INDENT, ensure_ascii=False).replace("\n", "\n  ")
+    indented = json.dumps(value, indent=_INDENT, ensure_ascii=False)
+    written = indented.replace("\n", f"{newline}  ")
     same = [member for member in members if member.key == key]
     if same:
         # The last of several counts.
         return f"{text[: same[-1].value_start]}{written}{text[same[-1].end :]}"
-    entry = f"\n  {json.dumps(key, ensure_ascii=False)}: {written}"
+    entry = f"{newline}  {json.dumps(key, ensure_ascii=False)}: {written}"
     if not members:
-        return f"{text[:end].rstrip()}{entry}\n{text[end:]}"
+        return f"{text[:end].rstrip()}{entry}{newline}{text[end:]}"
     at = members[-1].end
     comma = _comma_after(text, at, end)
     if comma is not None:

@@ -40,6 +40,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Ask for what is missing, test it, and only then write it into the settings file."""
     path = config_path(env)
     url = flags.get("convex_url") or _ask_url(read_file(path).get("convex_url"))
+    load(env, {"convex_url": url, "api_key": ""})  # nobody types a key for a wrong address
     key = _ask_key(is_piped=arguments.api_key_stdin)
     # Loaded like every other setting, so that they are checked alike.
     settings = load(env, {"convex_url": url, "api_key": key})

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from ccsync_watch.cli.arguments import add_setting_flags, project
+from ccsync_watch.accounting.unmatched_filters import unmatched_projects
+from ccsync_watch.cli.arguments import add_setting_flags, project, warn_of_unmatched
 from ccsync_watch.cli.confirmation import can_ask, confirm
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.redaction_progress import show_bar, show_migration
@@ -124,6 +125,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return 0
     try:
         plan = _plan(settings, database, request, clock)
+        if not plan.items:
+            warn_of_unmatched(unmatched_projects(database, request.projects))
         result, shrunk = PruneResult(), None
         if not _is_agreed(arguments, plan):
             say("Nothing was removed")

@@ -14,8 +14,9 @@ from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.selections import Selection
 from ccsync_watch.accounting.table_order import SORTS, sort_table, sorts_of
 from ccsync_watch.accounting.time_windows import read_window
+from ccsync_watch.accounting.unmatched_filters import unmatched_filters
 from ccsync_watch.accounting.usage_tables import CALLS, TABLES, load_table
-from ccsync_watch.cli.arguments import add_setting_flags, name, project
+from ccsync_watch.cli.arguments import add_setting_flags, name, project, warn_of_unmatched
 from ccsync_watch.cli.console import printable, say, show_warnings, warn
 from ccsync_watch.cli.session_lookup import open_store
 from ccsync_watch.cli.stats_tables import show_table
@@ -131,6 +132,8 @@ def _show(
         calendar=calendar,
     )
     table = load_table(database, prices, arguments.by, selection, window)
+    if not table.lines:
+        warn_of_unmatched(unmatched_filters(database, selection))
     table = sort_table(table, arguments.sort, is_reversed=arguments.reverse)
     has_calls = settings.sync_tool_calls or _has_calls(table)
     if arguments.json:

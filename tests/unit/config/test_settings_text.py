@@ -37,6 +37,14 @@ def test_a_key_is_added_at_the_end() -> None:
     assert change_text('{"a": 1 // one\n}', {"b": 2}) == '{"a": 1,\n  "b": 2 // one\n}'
 
 
+def test_lines_end_as_those_of_the_file_do() -> None:
+    """An editor on Windows wrote them."""
+    changed = change_text(TEXT, {"budget": {"day": 1}, "mine": None})
+    windows = change_text(TEXT.replace("\n", "\r\n"), {"budget": {"day": 1}, "mine": None})
+    assert windows == changed.replace("\n", "\r\n")
+    assert change_text("{}\r\n", {"a": 1}) == '{\r\n  "a": 1\r\n}\r\n'
+
+
 def test_a_key_is_removed() -> None:
     """With its line and its comma; a comment on the line stays."""
     assert change_text(TEXT, {"mine": None}) == TEXT.replace('  "mine": {"auto_sync": 1}, ', "")

@@ -138,6 +138,16 @@ def test_a_terminal_asks(
     assert asked.count("2 messages of 2 sessions from this machine, for good? [y/N]") == 4
 
 
+def test_a_project_that_is_not_stored_is_named(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the one that is meant."""
+    assert main(["prune", "--project", "projecct", "--older-than", "9d"], filled) == 0
+    assert capsys.readouterr().err == (
+        "ccsync-watch: --project: nothing stored matches projecct; did you mean project?\n"
+    )
+
+
 def test_a_dot_is_the_current_folder(
     call: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

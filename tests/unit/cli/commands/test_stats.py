@@ -49,6 +49,41 @@ def test_a_table_has_a_total(
 
 
 @pytest.mark.parametrize(
+    ("option", "pattern", "meant"),
+    [
+        ("project", "projecct", "project"),
+        ("project", "/home/user/Projekt", "/home/user/project"),
+        ("model", "opuss", "opus"),
+        ("model", "claude-opus-45", "claude-opus-4-5"),
+        ("branch", "mainn", "main"),
+        ("host", "\x1b[31m", None),
+    ],
+)
+def test_a_filter_that_matches_nothing_is_named(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    pattern: str,
+    meant: str | None,
+) -> None:
+    """With the names that are meant; one that matches at another time is not."""
+    world = World(tmp_path / "state")
+    used = usage("m1", tokens_in=1, model="claude-opus-4-5-20251101", cost_usd=0.5)
+    world.ingest(message("a1", "Hello"), usages=(used,), git_branch="main")
+    world.close()
+    assert main(["stats", f"--{option}", pattern, "--json"], env) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)["lines"] == []
+    shown = pattern.replace("\x1b", "\ufffd")
+    suggestion = f"; did you mean {meant}?" if meant else ""
+    assert output.err == (f"ccsync-watch: --{option}: nothing stored matches {shown}{suggestion}\n")
+    if meant is not None:
+        assert main(["stats", f"--{option}", meant, "--last", "2001-01"], env) == 0
+        assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
     ("by", "sort", "orders"),
     [
         ("tool", "cost", "name, calls, errors, denied, time"),
