@@ -30,24 +30,24 @@ class UnmatchedFilter:
 
 def unmatched_filters(database: Database, selection: Selection) -> list[UnmatchedFilter]:
     """Return the filters that match nothing at all, at no time; those that are not set are not."""
-    found = []
+    unmatched = []
     if selection.project is not None:
-        found += unmatched_projects(database, (selection.project,))
+        unmatched += unmatched_projects(database, (selection.project,))
     if selection.model is not None:
         models = used_models(database)
         if not any(matches_model(model, selection.model) for model in models):
             plain = {plain_key(model) for model in models}
             parts = {part for model in plain for part in model.split("-") if part.isalpha()}
             whole = _unmatched("model", selection.model, plain)
-            found.append(whole if whole.meant else _unmatched("model", selection.model, parts))
+            unmatched.append(whole if whole.meant else _unmatched("model", selection.model, parts))
     for option, column in (("host", "host"), ("branch", "git_branch")):
         pattern = getattr(selection, option)
         if pattern is None:
             continue
         names = _stored(database, column)
         if not any(matches_name(name, pattern) for name in names):
-            found.append(_unmatched(option, pattern, names))
-    return found
+            unmatched.append(_unmatched(option, pattern, names))
+    return unmatched
 
 
 def unmatched_projects(database: Database, patterns: Iterable[str]) -> list[UnmatchedFilter]:

@@ -15,6 +15,7 @@ from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient, still_starting
 from ccsync_watch.control.pidfile import STARTING_NAME, is_starting, read_pidfile
+from ccsync_watch.daemon.priority import raise_priority
 from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed, StillStarting
 from ccsync_watch.file_locks import is_locked
@@ -161,6 +162,7 @@ def stop(folder: Path, *, clock: Clock | None = None) -> bool:
     # It holds the lock, or answered just now on the socket of this pidfile: it is the right one.
     with contextlib.suppress(ProcessLookupError):
         os.kill(pidfile.pid, signal.SIGTERM)
+        raise_priority(pidfile.pid)
     # One that was still starting has not removed it.
     with contextlib.suppress(OSError):
         (folder / STARTING_NAME).unlink()

@@ -9,6 +9,7 @@ from pathlib import Path
 NICENESS = 10
 
 AUTOGROUP = Path("/proc/self/autogroup")
+_PROCESSES = Path("/proc")
 
 
 def lower_priority(autogroup: Path = AUTOGROUP) -> None:
@@ -26,3 +27,13 @@ def lower_priority(autogroup: Path = AUTOGROUP) -> None:
     if os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):
             autogroup.write_text(str(niceness))
+
+
+def raise_priority(pid: int) -> None:
+    """Give a daemon's own session the usual share again, as somebody waits for its end.
+
+    On a busy machine one of a low priority may not run for many seconds, and cannot do this itself.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        if os.getsid(pid) == pid:
+            (_PROCESSES / str(pid) / AUTOGROUP.name).write_text("0")

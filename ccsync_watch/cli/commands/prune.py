@@ -188,7 +188,7 @@ def _check_consent(arguments: argparse.Namespace) -> None:
 
 
 def _is_agreed(arguments: argparse.Namespace, plan: PrunePlan) -> bool:
-    """Return whether to go on: in a terminal, say what is removed for good, and ask."""
+    """Return whether to prune: in a terminal, say what is removed for good, and ask."""
     is_chosen = arguments.project or arguments.older_than is not None or arguments.max_size
     # What the setting retention says is removed every day; nobody is asked then.
     is_asked = is_chosen and plan.items and not (arguments.dry_run or arguments.yes)

@@ -70,6 +70,26 @@ def test_priority_of_a_terminal_session_is_kept() -> None:
     assert _niceness(*shell) == [str(LOWERED), "0"]
 
 
+@pytest.mark.skipif(not HAS_AUTOGROUPS, reason="this kernel weighs processes alone")
+def test_a_daemon_that_is_to_end_gets_its_share() -> None:
+    """Whoever stops it gives its session the usual priority; one that has ended is left out."""
+    code = f"{LOWER_AND_PRINT}\nprint(flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        start_new_session=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().split()[-1] == str(LOWERED)
+        priority.raise_priority(process.pid)
+        group = Path(f"/proc/{process.pid}/autogroup").read_text()
+        process.communicate("\n")
+    assert group.split()[-1] == "0"
+    priority.raise_priority(process.pid)
+
+
 def test_a_kernel_without_the_file_is_not_an_error(tmp_path: Path) -> None:
     """A daemon runs at whatever priority it may have."""
     code = f"""
