@@ -105,8 +105,8 @@ def name_of(database: Database, seq: int) -> str:
 
 def time_of(database: Database, seq: int) -> int | None:
     """Return when the message with a number was written; None if its row does not say or is not."""
-    rows = database.read().execute("SELECT timestamp_ms FROM messages WHERE seq = ?", (seq,))
-    row = rows.fetchone()
+    query = "SELECT timestamp_ms FROM messages WHERE seq = ?"
+    row = database.read().execute(query, (seq,)).fetchone()
     return row[0] if row else None
 
 

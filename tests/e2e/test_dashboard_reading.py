@@ -75,27 +75,27 @@ def test_every_session_fits_into_its_window(
         assert serious_violations(page, axe) == []
 
 
-def test_strange_sessions_fit_and_say_what_they_are(
-    browser: Browser, gallery: tuple[Program, dict[str, str]], access: DashboardAccess
-) -> None:
+def test_strange_sessions_fit_and_say_what_they_are(browser: Browser, tmp_path: Path) -> None:
     """Markup in every name, a megabyte in one prompt, nothing but errors, costs of any size."""
-    program, _sessions = gallery
-    strange = write_strange(program.claude_dir)
-    del strange["only-summary"]  # nothing of it is a message
-    for session_id in strange.values():
-        wait_for_messages(program, session_id, 1)
-    with access.window(browser, viewport=NARROW) as window:
-        for name, session_id in strange.items():
-            page = window.open(f"/sessions/{session_id}")
-            assert window.overflow <= 0, name
-            assert page.locator(".day-break").count() == (9 if name == "nine-days" else 0), name
-            if name == "hostile":
-                assert page.locator("main > h1").inner_text() == HOSTILE.split("\n")[0]
-        page = window.open("/sessions")
-        assert window.overflow <= 0
-        assert not page.get_by_label("Model").is_visible()
-        page.get_by_text("Filters and order").click()
-        assert page.get_by_label("Model").is_visible()
+    with dashboard_program(tmp_path) as program:
+        strange = write_strange(program.claude_dir)
+        del strange["only-summary"]  # nothing of it is a message
+        program.start()
+        for session_id in strange.values():
+            wait_for_messages(program, session_id, 1)
+        with DashboardAccess.request(program).window(browser, viewport=NARROW) as window:
+            for name, session_id in strange.items():
+                page = window.open(f"/sessions/{session_id}")
+                assert window.overflow <= 0, name
+                days = 9 if name == "nine-days" else 0
+                assert page.locator(".day-break").count() == days, name
+                if name == "hostile":
+                    assert page.locator("main > h1").inner_text() == HOSTILE.split("\n")[0]
+            page = window.open("/sessions")
+            assert window.overflow <= 0
+            assert not page.get_by_label("Model").is_visible()
+            page.get_by_text("Filters and order").click()
+            assert page.get_by_label("Model").is_visible()
 
 
 def test_a_response_is_a_card_and_its_code_is_in_colours(
