@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.pipeline.cleaning_reads import CleaningReads
@@ -12,6 +12,7 @@ from ccsync_watch.privacy.known.call_history import CallHistory
 from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
 from ccsync_watch.store import session_projects
 from ccsync_watch.transcripts import discovery
+from ccsync_watch.transcripts.call_ids import is_unique
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.subagent_meta import read_subagent
 from ccsync_watch.transcripts.workflow_run import read_run
@@ -37,7 +38,7 @@ class CleanBatch:
 
     `lines` are the lines it was made from; `disclosures` are the positions of those among them
     that disclosed known secrets, or say that later ones do. `calls` are the ids of the calls that
-    it has or answers.
+    it has or answers, and the keys of those whose ids are not unique.
     """
 
     lines: Sequence[Line]
@@ -86,7 +87,7 @@ class BatchCleaner:
         batch = parse(lines, transcript.stream, start)
         if skipped is not None:
             _count_skipped(skipped, batch)
-        readings = self.history.read(batch, self.reads.calls)
+        readings = self.history.read(batch, self.reads.calls, self.reads.name_of)
         # Before anything is left out, and before redaction: the secrets that a line discloses are
         # removed from that line too.
         disclosures = self._tracker.track(batch, readings.calls)
@@ -106,13 +107,14 @@ class BatchCleaner:
             excluded,
             frozenset(metadata_from),
             disclosures | readings.lines,
-            frozenset(readings.calls),
+            readings.numbered.union(readings.calls),
         )
 
     def track(self, transcript: Transcript, line: Line) -> None:
         """Add the secrets that a stored line discloses to the known secrets of this run."""
         batch = parse([line], transcript.stream, line.start)
-        self._tracker.track(batch, self.history.read(batch, self.reads.calls).calls)
+        readings = self.history.read(batch, self.reads.calls, self.reads.name_of, is_again=True)
+        self._tracker.track(batch, readings.calls)
 
     def _apply_project_policies(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
         """Return the excluded sessions, and the offset from which others are metadata only.
@@ -161,6 +163,9 @@ class BatchCleaner:
         subagent = read_subagent(data, transcript.stream, session_id, self._run_of(transcript))
         if subagent is None:
             return
+        if subagent.tool_use_id and not is_unique(subagent.tool_use_id):
+            # The result of the call says which of the calls with this id it was, or their texts do.
+            subagent = replace(subagent, tool_use_id=None)
         batch.subagents.append(subagent)
         if subagent.is_helper:
             # Nobody asked for it: only what it cost is kept.

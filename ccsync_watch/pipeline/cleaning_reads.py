@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.privacy.known.call_names import NumberedCall
 from ccsync_watch.privacy.known.secret_reads import classify_call
 from ccsync_watch.privacy.policy.policy import ToolCall
 from ccsync_watch.store import session_policy, session_projects, stored_messages
@@ -19,7 +20,7 @@ class NotedRead(NamedTuple):
     """One query, by its name, what it asked for, and its answer."""
 
     query: str
-    ids: frozenset[str]
+    ids: frozenset[str] | NumberedCall
     answer: object
 
 
@@ -55,17 +56,25 @@ class CleaningReads:
             self._note("calls", ids, answer)
         return answer
 
+    def name_of(self, call: NumberedCall) -> str | None:
+        """Return the own id of the last stored call of a conversation that has an id."""
+        answer = stored_messages.last_call_id(self._database, *call)
+        self._note("name_of", call, answer)
+        return answer
+
     def are_current(self, noted: Iterable[NotedRead]) -> bool:
         """Return whether each of these queries has the same answer now."""
         return all(self._read(read) == read.answer for read in noted)
 
     def _read(self, read: NotedRead) -> object:
+        if isinstance(read.ids, NumberedCall):
+            return self.name_of(read.ids)
         if read.query == "worktrees":
             return self.worktrees()
         return (
             self.metadata_only(read.ids) if read.query == "metadata_only" else self.calls(read.ids)
         )
 
-    def _note(self, query: str, ids: frozenset[str], answer: object) -> None:
+    def _note(self, query: str, ids: frozenset[str] | NumberedCall, answer: object) -> None:
         if self.noted is not None:
             self.noted.append(NotedRead(query, ids, answer))

@@ -6,7 +6,6 @@ gateways may not be: two calls with one of these are one only inside one respons
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +13,7 @@ import orjson
 
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.packed_texts import unpack
+from ccsync_watch.transcripts.call_ids import is_unique
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue, Message, Part
 
-_UNIQUE = re.compile(r"(?:srv)?toolu_.+|.*[0-9A-Za-z]{16,}.*")
 _KINDS = ("tool-call", "tool-result")
 _Key = tuple[str, str, "str | None", str]
 
@@ -72,7 +71,7 @@ def _is_same(row: _First, message: Message, part: Part) -> bool:
     is_of_one_response = message.usage_id is not None and message.usage_id == row.usage_id
     if row.tool_name != part.tool_name:
         return False
-    if not (is_of_one_response or _UNIQUE.fullmatch(part.tool_use_id or "")):
+    if not (is_of_one_response or is_unique(part.tool_use_id or "")):
         return False
     if part.kind == "tool-call":
         # An early state of the call has no arguments yet.

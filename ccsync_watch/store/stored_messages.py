@@ -15,6 +15,7 @@ from ccsync_watch.model import Part
 from ccsync_watch.outgoing import StoredMessage
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.packed_texts import unpack
+from ccsync_watch.transcripts.call_ids import own_id_range
 
 if TYPE_CHECKING:
     import sqlite3
@@ -105,6 +106,27 @@ def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
         row["tool_use_id"]: StoredCall(_part(row[:5]), row["timestamp_ms"])
         for row in select_among(database.read(), query, list(ids))
     }
+
+
+def last_call_id(
+    database: Database, session_id: str, agent_id: str | None, call_id: str
+) -> str | None:
+    """Return the own id of the last call of a conversation that has an id, None without one.
+
+    Rows of older versions have the id as it is.
+    """
+    row = (
+        database.read()
+        .execute(
+            "SELECT p.tool_use_id FROM parts p JOIN messages m ON m.seq = p.message_seq"
+            " WHERE p.kind = 'tool-call' AND m.role = 'assistant'"
+            " AND (p.tool_use_id = ?3 OR p.tool_use_id >= ?4 AND p.tool_use_id < ?5)"
+            " AND m.session_id = ?1 AND m.agent_id IS ?2 ORDER BY m.seq DESC LIMIT 1",
+            (session_id, agent_id, call_id, *own_id_range(call_id)),
+        )
+        .fetchone()
+    )
+    return None if row is None else str(row[0])
 
 
 def all_tool_calls(database: Database) -> Iterator[Part]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ccsync_watch.privacy.known.call_names import CallNames
 from ccsync_watch.privacy.known.command_lines.command_reader import most_secret, read_command
 from ccsync_watch.privacy.known.secret_reads import read_call
 from ccsync_watch.privacy.known.secret_tables import has_secret_column
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ccsync_watch.model import Batch, Message, Part
+    from ccsync_watch.privacy.known.call_names import NumberedCall
     from ccsync_watch.privacy.policy.policy import Reads
 
 MAX_CALLS = 4096
@@ -51,15 +53,17 @@ class CallReadings:
     """What is known of the calls that a batch's results answer, by the ids of the calls.
 
     The output of a command that the user typed has the id of its message. `lines` are those, as
-    `(start, end)`, without which later lines are not understood.
+    `(start, end)`, without which later lines are not understood. `numbered` are the keys of the
+    calls that the batch named by ids that are not unique.
     """
 
     calls: dict[str, ToolCall] = field(default_factory=dict)
     lines: set[tuple[int, int]] = field(default_factory=set)
+    numbered: frozenset[str] = frozenset()
 
 
-TABLES_BY_CALL = frozenset({"calls", "tables"})
-"""The tables of a history with what each call reads and names, by its id."""
+TABLES_BY_CALL = frozenset({"calls", "names", "tables"})
+"""The tables of a history with what each call reads and names, by its id or by that of its rows."""
 
 
 class HistoryChange(NamedTuple):
@@ -96,10 +100,15 @@ class CallHistory:
         self._tasks: _Memory[Reads] = _Memory("tasks", MAX_CALLS, self._changes)
         self._typed: _Memory[Reads] = _Memory("typed", MAX_CALLS, self._changes)
         self._files: _Memory[frozenset[str]] = _Memory("files", MAX_SESSIONS, self._changes)
+        self._names: _Memory[str] = _Memory("names", MAX_CALLS, self._changes)
+        # Of lines that are read again, which come before those that are read now.
+        self._names_again: _Memory[str] = _Memory("names again", MAX_CALLS, self._changes)
         self._tables: _Memory[list[str]] = _Memory("tables", MAX_CALLS, self._changes)
         """The files of tables that calls name: their results show whether these hold secrets."""
         self._memories: dict[str, _Memory[Any]] = {
             "calls": self._calls,
+            "names": self._names,
+            "names again": self._names_again,
             "tasks": self._tasks,
             "typed": self._typed,
             "files": self._files,
@@ -127,15 +136,28 @@ class CallHistory:
         self._changes.clear()
 
     def read(
-        self, batch: Batch, load_stored: Callable[[set[str]], Mapping[str, ToolCall]]
+        self,
+        batch: Batch,
+        load_stored: Callable[[set[str]], Mapping[str, ToolCall]],
+        load_name: Callable[[NumberedCall], str | None],
+        *,
+        is_again: bool = False,
     ) -> CallReadings:
         """Return what the batch's calls read, and those that its results answer.
 
-        `load_stored` returns the stored calls among some ids. A call that a hook changed is what it
-        became, since Claude asked for it.
+        In the batch, they get ids of their own where theirs are not unique. `load_stored` returns
+        the stored calls among some ids, `load_name` the own id of the last stored one of an id.
+        A call that a hook changed is what it became, since Claude asked for it.
+        `is_again`: the lines are stored, and others after them.
         """
         self._changes.clear()
-        readings = CallReadings(dict(load_stored(self._unknown_calls(batch))))
+        names = self._names_again if is_again else self._names
+        numbered = CallNames(names, names.remember).rename(
+            batch,
+            # Calls may not be stored, by the policy.
+            lambda call: load_name(call) or self._names_again.get(call.key),
+        )
+        readings = CallReadings(dict(load_stored(self._unknown_calls(batch))), numbered=numbered)
         for message in batch.messages:
             for part in message.parts:
                 if part.kind == "tool-call" and part.tool_use_id:

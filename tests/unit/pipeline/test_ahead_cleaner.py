@@ -449,9 +449,9 @@ def test_the_call_of_a_result_may_be_written_meanwhile(
 ) -> None:
     """A result that was cleaned ahead without its call, or with another one, is cleaned again."""
     writer = Writer()
-    rows = [writer.answer(call("t1", "Bash", command="ls"))] if is_other_known else []
+    rows = [writer.answer(call("toolu_1", "Bash", command="ls"))] if is_other_known else []
     rows += [writer.prompt(f"{turn} words " * 60) for turn in range(120)]
-    rows += [writer.result("t1", f"DB_PASSWORD='{_VALUE}'"), writer.prompt(f"it is {_VALUE}")]
+    rows += [writer.result("toolu_1", f"DB_PASSWORD='{_VALUE}'"), writer.prompt(f"it is {_VALUE}")]
     bench.append(bench.path(), *rows)
     ahead = Ahead(bench)
     ahead.start()
@@ -459,7 +459,7 @@ def test_the_call_of_a_result_may_be_written_meanwhile(
     while bench.pump.backlog_size()[1] > _CHUNK_BYTES:
         assert bench.pump.step()
     wait_until(ahead.process.has_result, "the result is read ahead")
-    _add_live(bench, bench.path(OTHER), live.answer(call("t1", "Bash", command="cat .env")))
+    _add_live(bench, bench.path(OTHER), live.answer(call("toolu_1", "Bash", command="cat .env")))
     bench.drain()
     assert _VALUE not in _stored_texts(bench)
 
@@ -486,24 +486,24 @@ def test_what_was_remembered_ahead_is_known_here(bench: Bench) -> None:
     writer = Writer()
     rows = [writer.prompt(f"{turn} words " * 60) for turn in range(60)]
     rows += [
-        writer.answer(call("t1", "Bash", command="cat .env", run_in_background=True)),
-        writer.result("t1", "Command running in background with ID: b1"),
+        writer.answer(call("toolu_1", "Bash", command="cat .env", run_in_background=True)),
+        writer.result("toolu_1", "Command running in background with ID: b1"),
     ]
     rows += [writer.prompt(f"{turn} words " * 60) for turn in range(60)]
     rows += [
-        writer.answer(call("t2", "BashOutput", bash_id="b1")),
-        writer.result("t2", f"DB_PASSWORD='{_VALUE}'"),
+        writer.answer(call("toolu_2", "BashOutput", bash_id="b1")),
+        writer.result("toolu_2", f"DB_PASSWORD='{_VALUE}'"),
         writer.prompt(f"it is {_VALUE}"),
     ]
     bench.append(bench.path(), *rows)
     ahead = Ahead(bench)
     process_id = ahead.start()
-    while not bench.select("SELECT 1 FROM parts WHERE tool_use_id = 't1'"):
+    while not bench.select("SELECT 1 FROM parts WHERE tool_use_id = 'toolu_1'"):
         assert bench.pump.step()
     assert ahead.process.used
     os.kill(process_id, signal.SIGKILL)
     bench.drain()
-    assert bench.select("SELECT 1 FROM parts WHERE tool_use_id = 't2'")
+    assert bench.select("SELECT 1 FROM parts WHERE tool_use_id = 'toolu_2'")
     assert _VALUE not in _stored_texts(bench)
 
 

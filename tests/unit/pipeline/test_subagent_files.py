@@ -64,8 +64,8 @@ def _write_main(bench: Bench) -> None:
     bench.append(
         bench.path(),
         main.prompt("go"),
-        main.answer(call("t1", "Workflow", script="…")),
-        main.result("t1", "Workflow launched in background.", detail=launched),
+        main.answer(call("toolu_1", "Workflow", script="…")),
+        main.result("toolu_1", "Workflow launched in background.", detail=launched),
     )
 
 
@@ -91,7 +91,7 @@ class TestWorkflows:
             ("a2", "count the beds", "Count"),
             ("a1", "water @rosé", "Water"),
         ]
-        assert {item.tool_use_id for item in agents} == {"t1"}
+        assert {item.tool_use_id for item in agents} == {"toolu_1"}
         assert bench.select("SELECT count(*) FROM transcripts") == [(3,)]
         assert bench.catch_up() == 0
 
@@ -101,15 +101,15 @@ class TestWorkflows:
         _write_agents(bench)
         _write_run(bench)
         main = Writer()
-        report = "<task-notification>\n<task-id>w7</task-id>\n<tool-use-id>t1</tool-use-id>\n"
+        report = "<task-notification>\n<task-id>w7</task-id>\n<tool-use-id>toolu_1</tool-use-id>\n"
         report += "<status>completed</status>\n</task-notification>"
         launched = f"Workflow launched in background. Task ID: w7\nSummary: x\nRun ID: {RUN}\nMore."
-        started = main.answer(call("t1", "Workflow", script="…"))
-        row = main.prompt(report) if is_report else main.result("t1", launched)
+        started = main.answer(call("toolu_1", "Workflow", script="…"))
+        row = main.prompt(report) if is_report else main.result("toolu_1", launched)
         bench.append(bench.path(), main.prompt("go"), started, row)
         bench.catch_up()
         agents = list_subagents(bench.database, SESSION)
-        assert [item.tool_use_id for item in agents] == ["t1", "t1"]
+        assert [item.tool_use_id for item in agents] == ["toolu_1", "toolu_1"]
 
     def test_agents_may_be_listed_by_phase(self, bench: Bench) -> None:
         """And a phase may be an object with a title."""
@@ -194,8 +194,8 @@ def test_a_member_of_a_team_belongs_to_the_call_that_started_it(bench: Bench, na
     bench.append(
         bench.path(),
         main.prompt("go"),
-        main.answer(call("t1", "Agent", prompt="audit it", team_name="cov")),
-        main.result("t1", "Spawned", detail=started),
+        main.answer(call("toolu_1", "Agent", prompt="audit it", team_name="cov")),
+        main.result("toolu_1", "Spawned", detail=started),
     )
     path = bench.path(f"agent-a{name}-0123456789abcdef", _AGENTS)
     meta = {"agentType": "general-purpose", "name": name, "teamName": "cov"}
@@ -204,4 +204,4 @@ def test_a_member_of_a_team_belongs_to_the_call_that_started_it(bench: Bench, na
     bench.append(path, Writer(agent_id=agent_id).prompt("another task"))
     bench.catch_up()
     (agent,) = list_subagents(bench.database, SESSION)
-    assert (agent.agent_id, agent.name, agent.tool_use_id) == (agent_id, name, "t1")
+    assert (agent.agent_id, agent.name, agent.tool_use_id) == (agent_id, name, "toolu_1")
