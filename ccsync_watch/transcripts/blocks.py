@@ -76,10 +76,23 @@ def answer_parts(blocks: list[dict[str, Any]]) -> list[Part]:
             parts.append(Part("tool-call", arguments, opaque_id(block.get("id")), name))
         elif kind and kind.endswith("_tool_result"):
             tool_use_id = opaque_id(block.get("tool_use_id"))
-            parts.append(Part("tool-result", {"content": block.get("content")}, tool_use_id))
+            parts.append(Part("tool-result", _server_outcome(block), tool_use_id))
         elif kind == "fallback":
             parts.append(read_fallback(block))
     return parts
+
+
+def _server_outcome(block: dict[str, Any]) -> dict[str, JsonValue]:
+    """Return the result of a call that the API ran itself; an error is the content's type."""
+    content = block.get("content")
+    said = mapping(content[0] if isinstance(content, list) and content else content)
+    code = said.get("return_code")
+    has_failed = isinstance(code, int) and code != 0
+    is_error = has_failed or block.get("is_error") is True
+    if is_error or (text(said.get("type")) or "").endswith("_error"):
+        failure: dict[str, JsonValue] = {"exit_code": code} if has_failed else {}
+        return {"content": content, "is_error": True, **failure}
+    return {"content": content}
 
 
 def _arguments(value: JsonValue) -> JsonValue:

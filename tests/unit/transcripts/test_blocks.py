@@ -52,6 +52,29 @@ class TestAnswers:
         expected = Part("tool-result", {"content": []}, "srv_1")
         assert read_message(Writer().answer(block)).parts == (expected,)
 
+    @pytest.mark.parametrize(
+        ("kind", "more", "code"),
+        [
+            ("web_fetch", {"type": "web_fetch_tool_error", "error_code": "unavailable"}, None),
+            ("web_search", [{"type": "web_search_tool_result_error", "error_code": "x"}], None),
+            ("code", {"type": "bash_code_execution_result", "stdout": "", "return_code": 2}, 2),
+        ],
+    )
+    def test_a_server_tool_that_failed_has_not_worked(
+        self, kind: str, more: JsonValue, code: int | None
+    ) -> None:
+        """The type of what it returned says so, or what a command returned."""
+        block = {"type": f"{kind}_tool_result", "tool_use_id": "srv_1", "content": more}
+        (part,) = read_message(Writer().answer(block)).parts
+        failure = {} if code is None else {"exit_code": code}
+        assert part.content == {"content": more, "is_error": True, **failure}
+
+    def test_the_error_of_a_server_of_mcp_is_one(self) -> None:
+        """The block says so."""
+        block = {"type": "mcp_tool_result", "tool_use_id": "m", "is_error": True, "content": []}
+        (part,) = read_message(Writer().answer(block)).parts
+        assert part.content == {"content": [], "is_error": True}
+
     def test_blocks_that_say_nothing_are_left_out(self) -> None:
         """Empty texts, hidden thinking, unknown blocks, and values that are not blocks."""
         row = Writer().answer(
