@@ -81,10 +81,11 @@ def read_usages(
     """
     message = mapping(row.get("message"))
     values = message.get("usage")
-    if values is None:
-        return [], []
     is_synthetic = message.get("model") == SYNTHETIC_MODEL or row.get("isApiErrorMessage") is True
     is_final = text(message.get("stop_reason")) is not None
+    if values is None:
+        is_answer = is_final and not is_synthetic
+        return [], [_uncounted(source, _UNREADABLE)] if is_answer else []
     is_known = isinstance(values, dict) and (not is_final or is_synthetic or _has_counts(values))
     counts = _token_counts(values) if is_known else None
     if is_synthetic and counts is not None and not any(counts):

@@ -146,7 +146,7 @@ class TestCounts:
 
     @pytest.mark.parametrize(
         "values",
-        [{}, {"total_tokens": 12}, {"usage": {"input_tokens": 12}}, {"input_tokens": None}],
+        [{}, {"total_tokens": 12}, {"usage": {"input_tokens": 12}}, {"input_tokens": None}, None],
     )
     def test_a_usage_without_a_count_is_not_one_of_zero_tokens(self, values: object) -> None:
         """What a response used is not known then, so it does not cost $0.00."""
@@ -156,7 +156,7 @@ class TestCounts:
         assert (usages, [item.row_id for item in uncounted]) == ([], ["u1"])
         # While a response is written, its counts may be still to come.
         row["message"]["stop_reason"] = None
-        assert len(read_usages(row, SOURCE)[0]) == 1
+        assert len(read_usages(row, SOURCE)[0]) == (values is not None)
         row["message"] |= {"model": "<synthetic>", "stop_reason": "stop_sequence"}
         assert read_usages(row, SOURCE) == ([], [])
 
