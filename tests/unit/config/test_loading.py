@@ -316,7 +316,7 @@ class TestMistakes:
             (f"{URL}#verysecret", "verysecret"),
             ("osk_0123456789abcdefghijklmnop", "0123456789"),
             (f"{URL}/osk_0123456789abcdefghijklmnop", "0123456789"),
-            ("https://OSK_0123456789-verysecret.convex.cloud", "secret"),
+            ("https://OSK_0123456789-verysecret.convex.cloud", "verysecret"),
             (f"{URL}?api_key=verysecret", "verysecret"),
         ],
     )
