@@ -7,6 +7,7 @@ have several paths, since transcripts are copied; a file that was moved keeps it
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from ccsync_watch.transcripts.fingerprint import Edges, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ccsync_watch.model import Stream
     from ccsync_watch.pipeline.files import Files
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import Transcript
@@ -49,11 +51,12 @@ class CheckpointResolver:
         self._files = files
         self._install_key = install_key
         self._known = KnownCheckpoints()
-        # Tuples: nearly all have one key, and a set is four times as large.
-        self._by_stream: dict[str, tuple[bytes, ...]] = {}
+        # Nearly all have one key: a tuple around it would take as much again, and a set more.
+        self._by_stream: dict[str, bytes | tuple[bytes, ...]] = {}
         self._keys: dict[str, bytes] = {}
         self._present: dict[bytes, str] = {}
-        self._files_by_identity: dict[tuple[int, int], str] = {}
+        # By device and inode: pairs of them would take more than all else that is kept of a file.
+        self._files_by_identity: defaultdict[int, dict[int, str]] = defaultdict(dict)
         # The keys of paths whose bytes before the offset are not those that were read.
         self._rewritten: set[bytes] = set()
         for checkpoint in checkpoints.load_checkpoints(database):
@@ -74,7 +77,8 @@ class CheckpointResolver:
         That is another one if a link leads to the same file: it is read once.
         """
         identity = transcript.device, transcript.inode
-        path = self._files_by_identity.get(identity)
+        on_device = self._files_by_identity[transcript.device]
+        path = on_device.get(transcript.inode)
         if path is not None and path != transcript.path:
             try:
                 known = self._files.stat(path)
@@ -82,16 +86,16 @@ class CheckpointResolver:
                 known = None
             if known is not None and (known.device, known.inode) == identity:
                 return known
-        self._files_by_identity[identity] = transcript.path
+        on_device[transcript.inode] = transcript.path
         self._present[self._key(transcript.path)] = transcript.path
         return transcript
 
     def set_present(self, transcripts: Iterable[Transcript]) -> None:
         """Record all transcripts that exist, and forget the paths of those that do not."""
         transcripts = list(transcripts)
-        self._files_by_identity = {
-            (transcript.device, transcript.inode): transcript.path for transcript in transcripts
-        }
+        self._files_by_identity.clear()
+        for transcript in transcripts:
+            self._files_by_identity[transcript.device][transcript.inode] = transcript.path
         self._keys = {transcript.path: self._key(transcript.path) for transcript in transcripts}
         self._present = {key: path for path, key in self._keys.items()}
 
@@ -145,10 +149,17 @@ class CheckpointResolver:
     def remember(self, checkpoint: Checkpoint) -> None:
         """Make a stored checkpoint the current one of its path."""
         self._known.add(checkpoint)
-        name = checkpoint.stream.name
-        keys = self._by_stream.get(name, ())
+        keys = self._keys_of(checkpoint.stream)
         if checkpoint.path_key not in keys:
-            self._by_stream[name] = (*keys, checkpoint.path_key)
+            self._set_keys(checkpoint.stream, (*keys, checkpoint.path_key))
+
+    def _keys_of(self, stream: Stream) -> tuple[bytes, ...]:
+        """Return the keys of the paths at which a stream is, or was."""
+        keys = self._by_stream.get(stream.name, ())
+        return (keys,) if isinstance(keys, bytes) else keys
+
+    def _set_keys(self, stream: Stream, keys: tuple[bytes, ...]) -> None:
+        self._by_stream[stream.name] = keys[0] if len(keys) == 1 else keys
 
     def _key(self, path: str) -> bytes:
         """Return the keyed hash under which the store knows a path."""
@@ -173,7 +184,7 @@ class CheckpointResolver:
 
     def _resolve_moved(self, transcript: Transcript, file: OpenFile) -> ReadPosition | None:
         """Return the position in a file that the client moved here (worktrees do that)."""
-        for key in self._by_stream.get(transcript.stream.name, ()):
+        for key in self._keys_of(transcript.stream):
             known = self._known.get(key)
             path = self._present.get(key)
             if known is None or (path is not None and self._files.stat(path) is not None):
@@ -190,10 +201,8 @@ class CheckpointResolver:
         checkpoints.adopt_path(self._database, known, key, shown)
         moved = replace(known, path_key=key, shown_path=shown.value)
         self._known.remove(known.path_key)
-        name = known.stream.name
-        self._by_stream[name] = tuple(
-            other for other in self._by_stream[name] if other != known.path_key
-        )
+        keys = self._keys_of(known.stream)
+        self._set_keys(known.stream, tuple(key for key in keys if key != known.path_key))
         self.remember(moved)
         return moved
 
