@@ -13,6 +13,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     is_hyphened_passphrase,
     is_numbered_words,
     is_test_name,
+    looks_chosen,
 )
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CODE_DIGITS,
@@ -58,6 +59,8 @@ _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})=(?=[^=]{4})")
 _POSTAL_CODE = re.compile(r"[1-9][0-9]{2} ?[0-9]{3}")
 """India's, which are called "pincode"."""
 _CHOSEN_NAME = re.compile(r"secret|psk|shared|salt|pepper|credential|signing", re.IGNORECASE)
+_STRONG_SIGN = re.compile(r"\w[!#*?^%&~][\w.!*?-]")
+"""In passwords that people choose, and in few names."""
 _VARIABLE = re.compile(r"[/:]\$\{?[A-Z][A-Z0-9_]{3}")
 """Within a value: `neo4j/$NEO4J_PASSWORD`."""
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -174,8 +177,10 @@ def _is_chosen_secret(assigned: Assigned) -> bool:
     if _CHOSEN_NAME.search(assigned.name) is None:
         return False
     is_joined = assigned.is_quoted or assigned.sign == b"="
-    return (is_joined and is_hyphened_passphrase(assigned.value)) or is_numbered_words(
-        assigned.value
+    return (
+        (is_joined and is_hyphened_passphrase(assigned.value))
+        or is_numbered_words(assigned.value)
+        or (_STRONG_SIGN.search(assigned.value) is not None and looks_chosen(assigned.value))
     )
 
 

@@ -39,6 +39,7 @@ _ACCOUNT_CALL = (
     r"usernamepassword(?:credentials?|authenticationtoken)|passwordauthentication|"
     r"basicauthcredentials)\("
 )
+_ACCOUNTS = r"admin(?:istrator)?|root|sa|postgres|sysadmin|superuser|system|guest|netadmin"
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -68,6 +69,14 @@ RULES: tuple[StructuralRule, ...] = (
         rf"\((?:[^()\n]{{1,120}}[\"'\w],[ ]?){_QUOTED}[ ]?[,)]",
         rank=Rank.ARGUMENT,
         reach=320,
+        accept=is_surely_chosen,
+    ),
+    pattern_rule(
+        "password",
+        "the text after an administrator's name among the arguments of a call",
+        rf"[\"'](?:{_ACCOUNTS})\\{{0,7}}[\"'],[ ]?{_QUOTED}[ ]?[,)]",
+        rank=Rank.ARGUMENT,
+        reach=40,
         accept=is_surely_chosen,
     ),
     pattern_rule(

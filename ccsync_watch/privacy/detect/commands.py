@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits, is_key_id
 from ccsync_watch.privacy.detect.name_patterns import PASSWORD_WORDS, TOKEN_WORDS
-from ccsync_watch.privacy.detect.urls import is_url_password
+from ccsync_watch.privacy.detect.urls import is_url_password, is_url_token
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
@@ -74,14 +74,14 @@ def _is_flag_value(value: str, strength: Strength, *, quoted: bool) -> bool:
 
 _USER_FLAG = (
     r"(?:-u[ =]?|(?P<joined>-[sSkfLviIGgjNOJlnpqR#]{1,8}u)[ ]|"
-    r"--(?:proxy-|http-)?user(?:name)?[ =]|"
+    r"--(?:proxy-|http-)?user(?:name)?[ =]|-U[ ]|"
     r"--?auth(?:-creds?)?[ =]|-[aA][ ]|"
     r"--(?:src-|dest-)?creds?[ =]|--login[ =]|--basic-auth[ =]|--authentication[ =])"
     r"(?:[ ]?\\{1,4}(?:\r?\n|n)[ \t]{0,24})?"
 )
 _USER_PASSWORD = (
     rf"(?<![\w-]){_USER_FLAG}\\?['\"]?(?P<user>[^\s:'\"\\/]{{1,80}}):['\"]?"
-    r"(?P<secret>[^\s'\"\\]{2,200})"
+    r"(?P<secret>(?:[A-Za-z0-9]{4} ){3,5}[A-Za-z0-9]{4}(?=\\?['\"])|[^\s'\"\\]{1,200})"
 )
 _NO_ACCOUNT = re.compile(
     r"(?:npm|jsr|node|file|https?|git|docker):.*|.*\[:.*|[\d:]+|[^:]*:[^A-Za-z0-9]*"
@@ -103,6 +103,9 @@ def find_user_passwords(data: bytes, hits: Hits) -> Iterator[Span]:
     ) is not None and match.start() < hits.end:
         position = match.start() + 1
         user, password = text_of(data, match.span("user")), text_of(data, match.span("secret"))
+        if password.lower() == "x" and is_url_token(user):
+            yield Span(*match.span("user"), "secret", Rank.PATTERN)
+            continue
         if password.isdigit() and (user.isdigit() or len(password) <= _LONGEST_PORT):
             continue
         if is_regex(f"{user}:{password}") or _NO_ACCOUNT.fullmatch(f"{user}:{password}"):

@@ -11,9 +11,15 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.name_patterns import SOUGHT_WORDS
+from ccsync_watch.privacy.detect.nearby_names import is_name_near
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, text_of
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    pattern_rule,
+    text_of,
+)
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference, is_regex
 from ccsync_watch.privacy.heuristics.gibberish import entropy, is_gibberish, wordiness
 from ccsync_watch.privacy.heuristics.password_forms import (
@@ -40,9 +46,8 @@ if TYPE_CHECKING:
 _LONGEST = 64
 _BEFORE_WORD = b" \t\r\n\"'`(,|>{[=:"
 _WORD = re.compile(rb"[^\s\"'`,;()\[\]{}<>|\\]{8,64}(?=[\s\"'`,;)\]}<|\\]|\Z)")
-_NAME_BEFORE = re.compile(
-    rb"accessor[ ]{1,40}\Z|[\w\])]\\{0,7}[\"'`]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{0,7}[\"'`]?\Z"
-)
+_NAME_BEFORE = re.compile(rb"[\w\])]\\{0,7}[\"'`]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{0,7}[\"'`]?\Z")
+_ACCESSOR = re.compile(rb"accessor[ ]{1,40}\Z")
 _NEARBY = re.compile(rf"(?<!--)(?<!\s-)(?:{SOUGHT_WORDS}|[_-]pat\Z)".encode(), re.IGNORECASE)
 """An option after a word is not about it: `deploy x81… --token`."""
 _NO_WORD = re.compile(rb"(?:\(\?:|base64,|@)\Z")
@@ -51,7 +56,16 @@ _CONTEXT_BEFORE = 160
 _CONTEXT_AFTER = 60
 _SIGNED_WORDS = re.compile(
     r"[A-Z][a-z0-9]{2,11}[!#*?%+^][A-Za-z][a-z0-9]{2,11}[0-9]{2,4}|"
-    r"[A-Z][a-z0-9]{2,11}[A-Z][a-z0-9]{2,11}[!#*?^][0-9]{2,4}"
+    r"[A-Z][a-z0-9]{2,11}[A-Z][a-z0-9]{2,11}[!#*?^][0-9]{2,4}|"
+    r"[A-Z][a-z0-9]{2,11}(?:[A-Z][a-z0-9]{2,11})?[!#*?^+%$&~][0-9]{2,4}[a-z]{2,4}"
+)
+_JOINED_WORDS = re.compile(
+    r"[A-Z][a-z0-9]{2,11}(?:[A-Z][a-z0-9]{2,11})?[_.@-][0-9]{2,4}[a-z]{2,4}|"
+    r"[A-Z][a-z0-9]{2,11}[._-]?(?:19|20)[0-9]{2}[!?*#_]|"
+    r"[a-z]{3,11}[A-Z][a-z]{3,11}[0-9]{3,4}"
+)
+_UNIT = re.compile(
+    r"[0-9](?:bit|px|ms|min|sec|th|st|nd|rd|am|pm|kb|mb|gb|tb|le|be|hz|ghz|mhz|fps)\Z"
 )
 _SIGN = re.compile(r"[!#$%^&*?~@]")
 _CODE = re.compile(
@@ -69,6 +83,16 @@ def is_signed_words(value: str) -> bool:
     """Tell whether a value is two words with a sign between or after them, and a number."""
     return _SIGNED_WORDS.fullmatch(value) is not None and not (
         talks_of_secrets(value) or is_placeholder(value)
+    )
+
+
+def is_joined_words(value: str) -> bool:
+    """Tell whether a value is words with a number, joined and ended as in few names."""
+    return (
+        _JOINED_WORDS.fullmatch(value) is not None
+        and _UNIT.search(value) is None
+        and not talks_of_secrets(value)
+        and not is_placeholder(value)
     )
 
 
@@ -136,6 +160,10 @@ def _find(
 
 def _is_name_near(data: bytes, start: int, end: int) -> bool:
     """Tell whether a word of a secret's name is on the line, and no field's name before."""
+    if _ACCESSOR.search(data, max(0, start - 24), start):
+        return False
+    if is_name_near(data, start, end):
+        return True
     if _NAME_BEFORE.search(data, max(0, start - 24), start):
         return False
     line = max(
@@ -148,6 +176,17 @@ def _is_name_near(data: bytes, start: int, end: int) -> bool:
 
 def _is_numbered(value: str) -> bool:
     return is_numbered_words(value) or _is_drawn_word(value)
+
+
+def is_disordered_literal(value: str) -> bool:
+    """Tell whether a whole literal is letters of both cases, digits and a sign, and not code."""
+    return (
+        all(part.search(value) for part in _CLASSES)
+        and _CODE.search(value) is None
+        and wordiness(value) < OPAQUE_WORDINESS
+        and entropy(value) > RANDOM_ENTROPY
+        and not (is_placeholder(value) or is_reference(value) or is_regex(value))
+    )
 
 
 _DISORDER = (
@@ -179,6 +218,25 @@ RULES: tuple[StructuralRule, ...] = (
         _find(is_disordered),
         is_caseless=False,
         is_near_words=True,
+    ),
+    StructuralRule(
+        "password",
+        "words and a number, joined or ended as in few names, near a secret's name",
+        r"[a-z0-9][_.@-][0-9]{2,4}[a-z]{2}|[a-z](?:[._-]?(?:19|20)[0-9]{2}[!?*#_]|[0-9]{3})",
+        _find(is_joined_words),
+        is_caseless=False,
+        is_near_words=True,
+    ),
+    pattern_rule(
+        "password",
+        "a literal that is a password by its characters",
+        r"(?P<quote>[\"'])(?P<secret>[A-Za-z0-9_.=-]{0,24}[A-Za-z0-9][!#$%^&*?~@][A-Za-z0-9_.=!#$%^&*?~@+-]{1,24})(?P=quote)",
+        trigger=r"[A-Za-z0-9][!#$%^&*?~@][A-Za-z0-9_.=!#$%^&*?~@+-]{1,24}[\"']",
+        rank=Rank.CONTEXT,
+        reach=64,
+        after=32,
+        accept=is_disordered_literal,
+        is_caseless=False,
     ),
     StructuralRule(
         "password",

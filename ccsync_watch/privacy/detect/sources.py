@@ -43,6 +43,7 @@ OBSERVED: Mapping[str, str] = {
     "issued_codes": _OUTPUT,
     "message_codes": _PROSE,
     "named_values": _CODE,
+    "nearby_tokens": _OUTPUT,
     "network_devices": _FILES,
     "one_time_codes": _OUTPUT,
     "paired_keys": _FILES,

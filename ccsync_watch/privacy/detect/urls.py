@@ -21,7 +21,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_URL_TOKEN,
 )
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
-from ccsync_watch.privacy.heuristics.value_strength import is_random
+from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,17 +84,18 @@ def _userinfo_at(data: bytes, end: int, since: int) -> Iterator[Span]:
         colon, width = data[start:at].upper().find(b"%3A") + start, 3
     if colon < start:
         is_published = _PUBLISHED.match(data, start, at + _LONGEST_HOST) is not None
-        if not is_published and _is_url_token(text_of(data, (start, at))):
+        if not is_published and is_url_token(text_of(data, (start, at))):
             yield Span(start, at, "url-password", Rank.URL_PASSWORD)
         return
     user, password = text_of(data, (start, colon)), text_of(data, (colon + width, at))
     if is_url_password(user, password):
         yield Span(colon + width, at, "url-password", Rank.URL_PASSWORD)
-    if password.lower() in {"x-oauth-basic", ""} and _is_url_token(user):
+    if password.lower() in {"x-oauth-basic", ""} and is_url_token(user):
         yield Span(start, colon, "url-password", Rank.URL_PASSWORD)
 
 
-def _is_url_token(value: str) -> bool:
+def is_url_token(value: str) -> bool:
+    """Tell whether what stands where a user's name does is a token."""
     return (
         len(value) >= LEAST_URL_TOKEN
         and not is_reference(value)
@@ -195,6 +196,18 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.URL_PASSWORD,
         reach=24,
         accept=_is_stream_key,
+    ),
+    pattern_rule(
+        "secret",
+        "a generated part of an address that opens what it leads to",
+        r"://[^\s\"'<>`]{3,200}/(?:hooks?|webhooks?|api|push|invite|join|reset|share|heartbeat|"
+        r"ping|feeds?|private|k|t|s|token|key|auth|verify|confirm|magic|unsubscribe|ical)/"
+        r"(?P<secret>[A-Za-z0-9_-]{20,200})(?=[/?\s\"'`<>)&\\]|\Z)",
+        trigger=r"/(?:hooks?|webhooks?|api|push|invite|join|reset|share|heartbeat|ping|feeds?|"
+        r"private|token|auth|verify|confirm|magic|unsubscribe|ical)/[A-Za-z0-9_-]{20}",
+        rank=Rank.URL_PASSWORD,
+        reach=260,
+        accept=is_strict_random,
     ),
     pattern_rule(
         "url-password",

@@ -42,6 +42,7 @@ _TOKEN_PLACEHOLDER = re.compile(
 _REFERENCE = re.compile(
     r"^(?:@{1,2}[A-Z][A-Z_]{2,}@{1,2}$|&(?:lt|#x3c|#x3C|#60);|\$\{|\$\(|\$\{\{|\$[A-Za-z_]+[0-9]?(?:[:.]\w+)*$|"
     r"\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[/:.,; \"'])|%[A-Za-z_]\w*%$|%\(|%[sdv]\b|\{\{|\{%|"
+    r"%\{|%env\(|\$__\w{1,20}\{|@Microsoft\.|"
     r"(?!\{(?:noop|plain|cleartext|PLAIN|CLEARTEXT)\}\S)\{[\w.!:\[\]'\"]*\}|<%|"
     r"v1:[A-Za-z0-9+/=]{8,24}:v1:|"
     r"<[A-Za-z][^<>]*>?|#\{|@\{|[&*][A-Za-z_-]+[0-9]{0,2}$|!(?:Ref|Sub|GetAtt|env|secret|vault|"
@@ -52,8 +53,8 @@ _REFERENCE = re.compile(
     r"secrets?\.|inputs?\.|params?\.|props\.|args\.|options?\.|opts\.|req\.|request\.|response\.|"
     r"res\.|"
     r"github\.|steps\.|needs\.|values\.|\.Values|aws_|random_|azurerm_|google_|"
-    r"Ag[ABCD][A-Za-z0-9+/]{200}|arn:|vault:|ref\+|op://|file:|keychain:|keyring:|pass:|env://|ssm:|secretsmanager:|"
-    r"doppler://|gcp-sm://|akv://|projects/|secret://|"
+    r"Ag[ABCD][A-Za-z0-9+/]{72}|AQ[EI]CAH[A-Za-z0-9+/]{40}|arn:|vault:|ref\+|op://|file:|keychain:|keyring:|pass:|env://|ssm:|secretsmanager:|"
+    r"doppler://|gcp-sm://|gcp-secret:|sm://|akv://|projects/|secret://|"
     r"@[/~.]|/run/secrets|~/|\./|\.\./|/(?:etc|var|run|home|usr|opt|tmp|root|mnt|Users)/|[A-Z]:\\|"
     r"await |new |function|lambda|async |typeof|Optional\[|Union\[|List\[|Array<|Promise<|Record<|"
     r"string\b[\[|; ,)]|str\b[\[| ,)]|\{\}|\[\]|\(\))",

@@ -9,6 +9,7 @@ from ccsync_watch.privacy.engine.structural_rule import text_of
 from ccsync_watch.privacy.heuristics.dummy_values import (
     FUNCTION_WORDS,
     is_code,
+    is_passphrase,
     is_placeholder,
     is_reference,
     is_struct_tag,
@@ -198,7 +199,8 @@ def is_positional_secret(value: str) -> bool:
         return False
     if len(value) < LEAST_PASSWORD_WITH_FORM:
         return False  # a version or an option
-    return is_drawn_or_phrase(value) or _INNER_SIGN.search(value) is not None
+    is_phrase = is_drawn_or_phrase(value) or is_passphrase(value)
+    return is_phrase or _INNER_SIGN.search(value) is not None
 
 
 @lru_cache(maxsize=4096)

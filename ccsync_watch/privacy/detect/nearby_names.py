@@ -1,0 +1,131 @@
+"""Finds out whether the name of a secret is near a value, whatever stands between them.
+
+On the value's line, or on the line above if the value stands alone. A field's name that is before
+the value, that neither names a secret nor is general, stands for another thing: `id: …`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+
+_BEFORE = 200
+_AFTER = 80
+"""How much of a line is read around a value, in bytes."""
+_NEAREST = 32
+_DECORATION = 16
+_DIGESTS = frozenset({40, 64})
+"""As many digits have commits and SHA-256."""
+_IDENTIFIER = re.compile(rb"[A-Za-z][\w-]{1,47}")
+_NOUN_BEFORE = re.compile(rb"(?<![\w-])(?P<name>[A-Za-z][\w-]{2,40})[ ]\Z")
+_JOINTS = frozenset(
+    b"is was are now currently here new old with using use value via key the und ist est es set "
+    b"auf mit hex".split()
+)
+"""Words that join a name and its value: other words say that the value is theirs."""
+_INPUT = re.compile(r"[_-]?(?:fd|stdin)\Z", re.IGNORECASE)
+"""Of an option: where a program reads the secret."""
+_PLURALS = frozenset({"credentials", "creds", "secrets", "passwords"})
+_ABOUT_HEX = re.compile(
+    rb"commit|merge|rebase|\bsha|checksum|digest|hash|fingerprint|integrity|etag|\bcid\b|public|"
+    rb"pubkey|cert|serial|revision|thumbprint|uuid|\b(?:[a-z]{2,12}[ _-])?id\b|[a-z]Id\b|"
+    rb"\bimages?\b|\blayer|\bblob|\bobject\b|\btree\b|\btx\b|transaction|contract|md5|refs/|"
+    rb"\biv\b|:hex|\b(?:[rd]sa|pgp|gpg)\b|\b[a-z_]{0,12}sid\b|address|wallet\b",
+    re.IGNORECASE,
+)
+"""On a line these make hexadecimal digits an id or a checksum."""
+_ABOUT_OTHERS = re.compile(
+    rb"checksum|digest|hash|fingerprint|integrity|etag|public|pubkey|cert|serial|nonce|csrf|xsrf|"
+    rb"site_?key|verify_?key|thumbprint|ed25519|\b(?:[a-z]{2,12}[ _-])?id\b|[a-z]Id\b|\biv\b|"
+    rb"\btag\b|signature|ENC\[|\b[a-z_]{0,12}sid\b|address|\bmint\b|\bowner\b|\bpool\b",
+    re.IGNORECASE,
+)
+"""Right before a value these make it something else."""
+_FIELD = re.compile(
+    rb"(?P<label>[^\n,;{}\[|\"'=]{1,60})\\{0,7}[\"'`]?\]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{0,7}"
+    rb"[\"'`]?(?:\[|b\")?\Z"
+)
+_SAYS_NOTHING = re.compile(
+    rb"(?:.*[ ._-])?(?:value|val|result|data|text|contents?|key|string|str|p|s|v|x|currently|is|"
+    rb"now|default|output|out|ok|new|old|pw|sign|auth|login|[0-9]|[$>])[ ]?\Z",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(
+    rb"(?:\n|\A)(?:[ \t>*|\"'`=-]{0,8}|[ ]{0,3}[0-9]{1,2}[).][ ][\"']?|[A-Za-z]{2,12}:[ ])\Z"
+)
+_LISTED = re.compile(rb"[ \t]+(?!is\b|as\b|are\b|for\b|[=:#(<-])[^\s]")
+"""After a commit or checksum that begins a line: what it is of."""
+_BLANKS = b" \t"
+_OPTION = re.compile(rb"(?<!\S)--?[A-Za-z][\w-]*")
+"""After a value it is not about it: `deploy x81… --token`."""
+_SENTENCE_BEFORE = re.compile(rb"\b(?:is|was|ist|est|es)[ ]\Z", re.IGNORECASE)
+_CLOSING = b" \t\r\"'`|)"
+
+
+def is_name_near(data: bytes, start: int, stop: int, *, is_hex: bool = False) -> bool:
+    """Tell whether a secret's name is near the value in a range, and no name of another thing."""
+    low = max(0, start - _BEFORE)
+    line = data.rfind(b"\n", low, start) + 1 or low
+    end = data.find(b"\n", stop, stop + _AFTER)
+    before, after = data[line:start], data[stop : end if end >= 0 else stop + _AFTER]
+    is_alone = _ALONE.search(data, max(0, start - _DECORATION), start) is not None
+    if not is_alone:
+        field = _FIELD.search(before)
+        if field is not None and not _may_be_secrets(field["label"]):
+            return False
+    elif not after.strip(_CLOSING):
+        above = data[max(0, line - _BEFORE) : line].rstrip()
+        if not is_hex or above.endswith(b":") or before.strip(_BLANKS):
+            before = above[above.rfind(b"\n") + 1 :] + before
+    if is_hex and (_belongs_to_other(before) or _is_digest_in_sentence(before, stop - start)):
+        return False
+    if is_hex and not before.strip(b" \t*^>|+-") and _LISTED.match(after):
+        return False
+    around = before + b" " + _OPTION.sub(b"", after)
+    if _ABOUT_OTHERS.search(before[-_NEAREST:]) or (is_hex and _ABOUT_HEX.search(around)):
+        return False
+    return _names_secret(around)
+
+
+def _is_digest_in_sentence(before: bytes, size: int) -> bool:
+    """Tell whether a value is as long as a commit or SHA-256, and what a sentence ends with."""
+    return size in _DIGESTS and _SENTENCE_BEFORE.search(before) is not None
+
+
+def _belongs_to_other(before: bytes) -> bool:
+    """Tell whether the word before a value is another thing's: `token bucket 8f0c…`."""
+    noun = _NOUN_BEFORE.search(before)
+    if noun is None or noun["name"].lower() in _JOINTS:
+        return False
+    return not _names_secret(noun["name"])
+
+
+def _may_be_secrets(label: bytes) -> bool:
+    return _SAYS_NOTHING.match(label) is not None or _names_secret(label)
+
+
+def _names_secret(text: bytes) -> bool:
+    """Tell whether a name in a text is a secret's, with the word before it or without."""
+    before = ""
+    for match in _IDENTIFIER.finditer(text):
+        name = match[0].decode("latin-1")
+        if _is_secrets(name, before):
+            return True
+        before = name
+    return False
+
+
+def _is_secrets(name: str, before: str) -> bool:
+    if name.lower() in _PLURALS:
+        return True
+    name = _INPUT.sub("", name)
+    strength = strength_of(name)
+    if strength is Strength.NONE:
+        return False
+    wider = strength_of(f"{before}_{name}") if before else strength
+    if strength is Strength.WEAK:
+        return (
+            name.lower().endswith("key") and bool(before or name.lower() != "key") and bool(wider)
+        )
+    return wider is not Strength.NONE
