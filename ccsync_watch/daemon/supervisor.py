@@ -26,7 +26,7 @@ from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import AlreadyRunning, CcsyncError, DatabaseDamaged, NotRunning
 from ccsync_watch.privacy import READY, Redactor
 from ccsync_watch.problem import Problem
-from ccsync_watch.store.damage import CheckLevel, Damage, DamageHistory, is_damage
+from ccsync_watch.store.damage import CheckLevel, DamageHistory
 from ccsync_watch.store.database import DATABASE_NAME
 
 if TYPE_CHECKING:
@@ -222,7 +222,13 @@ class Supervisor:
             self._rules.stop()
 
     def _run(self) -> None:
-        daemon = self._build_daemon()
+        try:
+            daemon = self._build_daemon()
+        except (DatabaseDamaged, sqlite3.Error) as error:
+            self._check_level = self._damages.add_error(error, self._clock.monotonic())
+            if self._check_level is CheckLevel.QUICK:
+                raise
+            daemon = self._build_daemon()
         try:
             self._listen()
         except BaseException:
@@ -277,10 +283,7 @@ class Supervisor:
         except AlreadyRunning:
             raise
         except (CcsyncError, sqlite3.Error) as error:
-            # It may have been damaged since it was opened, or be damaged where nothing looked.
-            if isinstance(error, DatabaseDamaged) or is_damage(error):
-                now = self._clock.monotonic()
-                self._check_level = self._damages.add(Damage(str(error), is_lasting=True), now)
+            self._check_level = self._damages.add_error(error, self._clock.monotonic())
             if not isinstance(error, CcsyncError):
                 error = state_error(self.settings.state_dir / DATABASE_NAME, error)
             if str(error) != str(self._failure):

@@ -92,6 +92,15 @@ class DamageHistory:
             return CheckLevel.REPLACE
         return CheckLevel.FULL if damage.is_lasting or self._met_at[:-1] else CheckLevel.QUICK
 
+    def add_error(self, error: Exception, now: float) -> CheckLevel:
+        """Note what an opening met; a quick check is enough if it was no damage.
+
+        The file may have been damaged since it was opened, or be damaged where nothing looked.
+        """
+        if not isinstance(error, DatabaseDamaged) and not is_damage(error):
+            return CheckLevel.QUICK
+        return self.add(Damage(str(error), is_lasting=True), now)
+
 
 class DamageWatch:
     """What is known of a database file since it was opened; safe to use from several threads."""

@@ -193,24 +193,40 @@ def test_whoever_took_the_lock_meanwhile_stays_alone(supervised: SupervisedDaemo
     other.release()
 
 
-def test_damage_while_the_next_daemon_is_built_is_no_end(
-    supervised: SupervisedDaemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All of it is checked at the next attempt."""
-    path = _start(supervised)
-    attempts = list[CheckLevel]()
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[CheckLevel]:
+    """How the database was checked for each daemon: the first one meets damage."""
+    levels = list[CheckLevel]()
 
     def build(*values: Any, **options: Any) -> Daemon:  # noqa: ANN401 - passed on
-        attempts.append(options["check_level"])
-        if len(attempts) == 1:
+        levels.append(options["check_level"])
+        if len(levels) == 1:
             raise sqlite3.DatabaseError("database disk image is malformed")
         return Daemon(*values, **options)
 
     monkeypatch.setattr("ccsync_watch.daemon.supervisor.Daemon", build)
+    return levels
+
+
+def test_damage_while_the_next_daemon_is_built_is_no_end(
+    supervised: SupervisedDaemon, request: pytest.FixtureRequest
+) -> None:
+    """All of it is checked at the next attempt."""
+    path = _start(supervised)
+    attempts: list[CheckLevel] = request.getfixturevalue("attempts")
     supervised.change(sync_thinking=True)
     _assert_whole(supervised)
     assert attempts == [CheckLevel.QUICK, CheckLevel.FULL]
     assert _set_aside(path) == []
+
+
+def test_damage_while_the_first_daemon_is_built_is_no_end(
+    supervised: SupervisedDaemon, attempts: list[CheckLevel]
+) -> None:
+    """The program does not end with it; nobody would rebuild the database."""
+    _start(supervised)
+    assert attempts == [CheckLevel.QUICK, CheckLevel.FULL]
+    assert _messages(supervised) == 2
 
 
 def _set_aside(path: Path) -> list[Path]:
