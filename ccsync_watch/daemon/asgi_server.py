@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,11 @@ def _check_descriptors() -> None:
             opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
 
 
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Drop the traceback of a request whose answer was not ready when the server ended."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
 class ServerThread:
     """Serves from construction to `stop`, in a thread called `name`.
 
@@ -51,6 +57,7 @@ class ServerThread:
         **options: Any,  # noqa: ANN401 - as uvicorn has them
     ) -> None:
         self._listeners = listeners
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
