@@ -20,7 +20,7 @@ from support.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DISK = "size=64m,nr_inodes=4000"
+_DISK = "size=256m,nr_inodes=4000"  # an hour's store with its copies, several times
 _FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 _MAX_COMMANDS = 2
 _COMMAND_SECONDS = 300.0
