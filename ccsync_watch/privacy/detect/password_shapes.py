@@ -100,10 +100,21 @@ def is_disordered(value: str) -> bool:
     """Tell whether a value is letters of both cases, digits and signs, and not code."""
     return (
         LEAST_SIGNED_PASSWORD <= len(value) <= _LONGEST
-        and all(part.search(value) for part in _CLASSES)
         and len(set(_SIGN.findall(value))) > 1
+        and _is_mixed(value, STRICT_WORDINESS)
+    )
+
+
+def is_disordered_literal(value: str) -> bool:
+    """Tell whether a whole literal is letters of both cases, digits and a sign, and not code."""
+    return _is_mixed(value, OPAQUE_WORDINESS)
+
+
+def _is_mixed(value: str, wordiness_bound: float) -> bool:
+    return (
+        all(part.search(value) for part in _CLASSES)
         and _CODE.search(value) is None
-        and wordiness(value) < STRICT_WORDINESS
+        and wordiness(value) < wordiness_bound
         and entropy(value) > RANDOM_ENTROPY
         and not (is_placeholder(value) or is_reference(value) or is_regex(value))
     )
@@ -176,17 +187,6 @@ def _is_name_near(data: bytes, start: int, end: int) -> bool:
 
 def _is_numbered(value: str) -> bool:
     return is_numbered_words(value) or _is_drawn_word(value)
-
-
-def is_disordered_literal(value: str) -> bool:
-    """Tell whether a whole literal is letters of both cases, digits and a sign, and not code."""
-    return (
-        all(part.search(value) for part in _CLASSES)
-        and _CODE.search(value) is None
-        and wordiness(value) < OPAQUE_WORDINESS
-        and entropy(value) > RANDOM_ENTROPY
-        and not (is_placeholder(value) or is_reference(value) or is_regex(value))
-    )
 
 
 _DISORDER = (

@@ -50,11 +50,7 @@ class CallNames:
         by_time: dict[tuple[str, str, int | None], str] = {}
         used: set[str] = set()
         for position, message in enumerate(batch.messages):
-            for part in message.parts:
-                call_id = part.tool_use_id
-                if call_id and not is_unique(call_id):
-                    break
-            else:
+            if not any(part.tool_use_id and not is_unique(part.tool_use_id) for part in message.parts):
                 continue
             parts = []
             for part in message.parts:
