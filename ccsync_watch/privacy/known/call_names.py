@@ -50,7 +50,9 @@ class CallNames:
         by_time: dict[tuple[str, str, int | None], str] = {}
         used: set[str] = set()
         for position, message in enumerate(batch.messages):
-            if not any(part.tool_use_id and not is_unique(part.tool_use_id) for part in message.parts):
+            if not any(
+                part.tool_use_id and not is_unique(part.tool_use_id) for part in message.parts
+            ):
                 continue
             parts = []
             for part in message.parts:
