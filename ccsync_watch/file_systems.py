@@ -6,7 +6,6 @@ Python has no `statfs`: the system's list of mounts says the same.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -87,12 +86,22 @@ def _name(file_system: str) -> str | None:
 def _read_mounts() -> str:
     try:
         if sys.platform == "darwin":
-            done = subprocess.run(["/sbin/mount"], capture_output=True, timeout=5, check=False)
-            return done.stdout.decode("utf-8", "surrogateescape")
+            return _run_mount()
         with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - a file of the system
             return file.read()
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         return ""
+
+
+def _run_mount() -> str:
+    # Loaded here: on other systems every command would load it for nothing.
+    import subprocess  # noqa: PLC0415 - see above
+
+    try:
+        done = subprocess.run(["/sbin/mount"], capture_output=True, timeout=5, check=False)
+    except subprocess.SubprocessError:
+        return ""
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def _parse(mounts: str) -> Iterator[tuple[str, str]]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 from ccsync_watch.records import record
+
+if TYPE_CHECKING:
+    from ccsync_watch.stream import Stream
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 T = TypeVar("T")
-
-REPAIRED_PREFIX = "~"
-"""Before what was repaired in a row, where lines are counted by their type."""
 
 Role: TypeAlias = Literal["user", "assistant", "system", "tool"]
 
@@ -287,7 +287,7 @@ class Batch:
 
     `counted` counts lines by type, dropped ones included; a type that the parser does not know
     has a `?` before its name, and so has a type of block in them. It
-    also counts repaired rows, by REPAIRED_PREFIX and what was wrong.
+    also counts repaired rows, by `REPAIRED_PREFIX` and what was wrong.
     """
 
     start: int
@@ -304,15 +304,6 @@ class Batch:
     sidechains: list[SidechainRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """What a transcript's file name identifies: a session or a subagent."""
-
-    name: str
-    session_id: str
-    agent_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from ccsync_watch.transcripts.fingerprint import Edges, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ccsync_watch.model import Stream
     from ccsync_watch.pipeline.files import Files
     from ccsync_watch.store.database import Database
+    from ccsync_watch.stream import Stream
     from ccsync_watch.transcripts.discovery import Transcript
     from ccsync_watch.transcripts.transcript_file import OpenFile
 

@@ -9,7 +9,8 @@ import io
 import marshal
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import Checkpoint, Fingerprint, Stream
+from ccsync_watch.model import Checkpoint, Fingerprint
+from ccsync_watch.stream import Stream
 
 if TYPE_CHECKING:
     from ccsync_watch.transcripts.discovery import Transcript

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting.selections import matches_project
 from ccsync_watch.model import Redacted
 from ccsync_watch.privacy.policy.pruned import pruned_content
-from ccsync_watch.store import checkpoints, pruned_texts
+from ccsync_watch.store import pruned_texts
 from ccsync_watch.store.install_keys import path_key
+from ccsync_watch.store.offsets import load_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +96,7 @@ def growing_sessions(
     database: Database, files: Files, roots: tuple[str, ...], *, key: bytes, now_ms: int
 ) -> frozenset[str]:
     """Return the sessions with a transcript that was written to, or that is not read to its end."""
-    known = checkpoints.load_offsets(database)
+    known = load_offsets(database)
     growing = set()
     for transcript in files.scan(roots).transcripts:
         _offset, size = known.get(path_key(key, transcript.path), (0, None))

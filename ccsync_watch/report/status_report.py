@@ -10,9 +10,10 @@ from ccsync_watch.config import printable_path, shown_settings
 from ccsync_watch.errors import DaemonUnavailable, NotAnswering, StillStarting
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.report.problem_checks import check_all
-from ccsync_watch.store import checkpoints, status_figures
+from ccsync_watch.store import status_figures
 from ccsync_watch.store.install_keys import path_key
 from ccsync_watch.store.meta import last_retention
+from ccsync_watch.store.offsets import load_offsets
 
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
@@ -92,7 +93,7 @@ def _bytes_behind(
 
     And of those the bytes of each last line without a newline.
     """
-    known = checkpoints.load_offsets(database) if database else {}
+    known = load_offsets(database) if database else {}
     behind: dict[str, int] = {}
     unfinished = []
     total = 0

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import Checkpoint, Fingerprint, Stream
+from ccsync_watch.model import Checkpoint, Fingerprint
 from ccsync_watch.store.titles import list_unread
+from ccsync_watch.stream import Stream
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,12 +41,6 @@ def _checkpoint(row: sqlite3.Row) -> Checkpoint:
         id=row["id"],
         problem=row["problem"],
     )
-
-
-def load_offsets(database: Database) -> dict[bytes, tuple[int, int]]:
-    """Return how far each transcript was read, and its size then, by the path's key."""
-    rows = database.read().execute("SELECT path_key, offset, size FROM transcripts")
-    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def load_disclosures(database: Database) -> dict[str, list[tuple[int, int]]]:

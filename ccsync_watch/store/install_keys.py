@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import StateError
 from ccsync_watch.private_files import make_folder, read_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _KEY_NAME = "install.key"
 _KEY_BYTES = 32
@@ -38,16 +39,18 @@ def install_key(folder: Path) -> bytes:
 
 def _create(path: Path) -> None:
     """Write a new key, whole or not at all, unless another process has already written one."""
-    handle, name = tempfile.mkstemp(prefix=f"{_KEY_NAME}.", dir=path.parent)
+    # `tempfile` would do the same, and every command would have to load it.
+    name = path.with_name(f"{_KEY_NAME}.{os.urandom(8).hex()}")
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.write(os.urandom(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
     finally:
-        Path(name).unlink()
+        name.unlink()
 
 
 def path_key(key: bytes, path: str) -> bytes:

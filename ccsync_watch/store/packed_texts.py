@@ -16,7 +16,7 @@ import errno
 import functools
 import hashlib
 import threading
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ccsync_watch.disk_faults import state_error
@@ -25,7 +25,6 @@ from ccsync_watch.errors import StateError
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
-    from pathlib import Path
 
 MIN_PACKED_BYTES = 160
 """Shorter texts gain too little."""
@@ -74,7 +73,7 @@ def check_dictionary(path: Path) -> None:
 @functools.cache
 def _dictionary() -> bytes:
     try:
-        data = resources.files("ccsync_watch.store").joinpath(_DICTIONARY).read_bytes()
+        data = (Path(__file__).parent / _DICTIONARY).read_bytes()
     except OSError as error:
         if error.errno in _NO_DESCRIPTORS:  # nothing is wrong with this file
             raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import REPAIRED_PREFIX
+from ccsync_watch.transcripts.repaired_lines import REPAIRED_PREFIX
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue

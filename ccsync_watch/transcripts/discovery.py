@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import Stream
 from ccsync_watch.regular_files import stored_identity, stored_mtime_ns
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.fields import agent_identity, hashed_id, is_uuid, may_be_secret
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import REPAIRED_PREFIX, Batch, Unreadable
+from ccsync_watch.model import Batch, Unreadable
 from ccsync_watch.transcripts.json_rows import load_row
 from ccsync_watch.transcripts.line_types import dropped_type, may_link
+from ccsync_watch.transcripts.repaired_lines import REPAIRED_PREFIX
 from ccsync_watch.transcripts.rows import add_row
 from ccsync_watch.transcripts.salvage import holds_other_rows, salvage
 from ccsync_watch.transcripts.wrappers import FORK
@@ -20,7 +21,8 @@ from ccsync_watch.transcripts.wrappers import FORK
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ccsync_watch.model import Line, Stream
+    from ccsync_watch.model import Line
+    from ccsync_watch.stream import Stream
 
 _HEAD_BYTES = 512
 

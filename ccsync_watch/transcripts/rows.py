@@ -43,7 +43,8 @@ from ccsync_watch.transcripts.worktrees import NEW_WORKTREE, find_worktrees
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ccsync_watch.model import AgentLink, Batch, Line, Stream
+    from ccsync_watch.model import AgentLink, Batch, Line
+    from ccsync_watch.stream import Stream
     from ccsync_watch.transcripts.line_types import MessageReader
     from ccsync_watch.transcripts.message_content import MessageContent
 

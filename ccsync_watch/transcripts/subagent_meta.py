@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from ccsync_watch.model import AgentLink, Stream, Subagent
+from ccsync_watch.model import AgentLink, Subagent
 from ccsync_watch.transcripts.fields import (
     agent_identity,
     count,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ccsync_watch.model import Part
+    from ccsync_watch.stream import Stream
     from ccsync_watch.transcripts.workflow_run import WorkflowRun
 
 SUBAGENT_TOOLS = ("Agent", "Task")

@@ -22,11 +22,12 @@ from ccsync_watch.config import load
 from ccsync_watch.dashboard.browser_access import BrowserAccess
 from ccsync_watch.dashboard.session_document import iterate_document
 from ccsync_watch.dashboard.site import build_site
-from ccsync_watch.model import Redacted, Stream
+from ccsync_watch.model import Redacted
 from ccsync_watch.opensync.wire import message_payload
 from ccsync_watch.store import conversations, session_list
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.status_figures import repaired_rows, uncounted_rows, unknown_line_types
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.tail import split
 from support.changed_rows import CHANGES, SAMPLES, change, places, with_value

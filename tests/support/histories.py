@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.model import Line, Redacted, Stream
+from ccsync_watch.model import Line, Redacted
 from ccsync_watch.store.ingest import IngestContext, ingest
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.parse import parse
 from support.lines import Writer, iso
 from support.storing import checkpoint

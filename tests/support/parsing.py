@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.model import Batch, Line, Stream
+from ccsync_watch.model import Batch, Line
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.rows import add_row
 from ccsync_watch.transcripts.tail import split

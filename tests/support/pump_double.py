@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import Stream
 from ccsync_watch.pipeline.pump_config import PumpProgress
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.discovery import Transcript
 
 if TYPE_CHECKING:

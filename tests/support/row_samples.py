@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ccsync_watch.dashboard.session_document import heading_of
 from ccsync_watch.dashboard.speakers import is_folded, speaker_of
-from ccsync_watch.model import Redacted, Stream
+from ccsync_watch.model import Redacted
 from ccsync_watch.opensync.wire import message_payload
 from ccsync_watch.outgoing import StoredMessage
 from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.line_types import LINE_TYPES
 from ccsync_watch.transcripts.message_readers import ATTACHMENT_READERS, SYSTEM_READERS
 from ccsync_watch.transcripts.notes import LABELS

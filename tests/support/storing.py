@@ -22,7 +22,6 @@ from ccsync_watch.model import (
     Part,
     Redacted,
     SessionObservation,
-    Stream,
     Subagent,
     Usage,
 )
@@ -34,6 +33,7 @@ from ccsync_watch.store.database import open_database
 from ccsync_watch.store.ingest import IngestContext, Ingested, ingest
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.store.sendable_messages import sendable_messages, sendable_summary
+from ccsync_watch.stream import Stream
 from ccsync_watch.uploader import Uploader
 from support.cleanup import close_after_test
 from support.double_transport import DoubleTransport

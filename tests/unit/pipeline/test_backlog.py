@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ccsync_watch.model import Stream
 from ccsync_watch.pipeline.backlog import LEAD_BYTES, Backlog
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.discovery import Transcript
 
 

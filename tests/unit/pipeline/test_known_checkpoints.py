@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from ccsync_watch.model import Checkpoint, Fingerprint, Stream
+from ccsync_watch.model import Checkpoint, Fingerprint
 from ccsync_watch.pipeline.known_checkpoints import KnownCheckpoints
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.discovery import Transcript
 
 SESSION = "0f2d1c6e-8e0b-4c1b-9f60-2d3f5a1b7c10"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.model import Stream
 from ccsync_watch.pipeline.cleaning_messages import PlannedChunk
 from ccsync_watch.pipeline.shared_turns import SharedTurns
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.discovery import Transcript
 
 _SMALL, _LARGE = 50_000, 2 << 20

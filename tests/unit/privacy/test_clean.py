@@ -8,17 +8,10 @@ import orjson
 import pytest
 
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.model import (
-    Batch,
-    Fact,
-    Message,
-    SessionObservation,
-    Stream,
-    Subagent,
-    Unreadable,
-)
+from ccsync_watch.model import Batch, Fact, Message, SessionObservation, Subagent, Unreadable
 from ccsync_watch.privacy.clean import clean, clean_text
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.tail import split
 from support.lines import SESSION, Writer, call, text, thinking

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ccsync_watch.model import Stream
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts import discovery
 from ccsync_watch.transcripts.discovery import (
     TranscriptScan,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from ccsync_watch.model import REPAIRED_PREFIX
 from ccsync_watch.transcripts.json_rows import ODD_NUMBER, TOO_DEEP
+from ccsync_watch.transcripts.repaired_lines import REPAIRED_PREFIX
 from support.lines import Writer, call, line, text
 from support.parsing import parse_rows, uuids
 from support.pumping import ids

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsync_watch.model import Line, Stream, Unreadable
+from ccsync_watch.model import Line, Unreadable
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.tail import split
 from support.lines import AGENT, SESSION, Writer, call, line, text

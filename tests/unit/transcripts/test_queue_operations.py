@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_watch.model import QueueOperation, Stream
+from ccsync_watch.stream import Stream
 from support.lines import SESSION, iso
 from support.parsing import AGENT, parse_rows, read_row
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import QueueOperation
 
 AT_MS = 1_790_000_000_000
 

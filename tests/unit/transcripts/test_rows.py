@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ccsync_watch.model import SessionObservation, Stream
+from ccsync_watch.model import SessionObservation
+from ccsync_watch.stream import Stream
 from support.lines import SESSION, START_MS, Writer, text
 from support.parsing import AGENT, parse_rows, read_message, read_row, reasons
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from ccsync_watch.model import Stream, Subagent
+from ccsync_watch.model import Subagent
+from ccsync_watch.stream import Stream
 from ccsync_watch.transcripts.subagent_meta import read_subagent
 from support.lines import SESSION
 from support.parsing import AGENT
