@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
+from ccsync_watch.daemon.opening_log import log_migration, log_opening
 from ccsync_watch.disk_faults import FAULTS
 from ccsync_watch.errors import UnsafePath
 from ccsync_watch.file_systems import network_drive
@@ -45,7 +46,7 @@ from ccsync_watch.uploader.parallelism import BACKLOG_WORKERS
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import httpx
@@ -169,20 +170,6 @@ def _private(folder: Path) -> Path | None:
     return folder
 
 
-def log_migration() -> Callable[[int, int], None]:
-    """Return what logs how far a migration is, a tenth at a time; short ones are not worth it."""
-    logged = 0
-
-    def on_progress(done: int, total: int) -> None:
-        nonlocal logged
-        tenths = 10 * done // total if total else 0
-        if logged < tenths < 10:  # noqa: PLR2004 - all of it
-            logged = tenths
-            log.info("updating the database: %d %%", 10 * tenths)
-
-    return on_progress
-
-
 class Runtime:
     """The parts, built from the settings; `close` closes them.
 
@@ -218,13 +205,7 @@ class Runtime:
             fault = FAULTS["network"]
             detail = fault.detail.format(folder=settings.state_dir, drive=drive)
             log.warning("%s: %s", detail, fault.hint)
-        if self.database.set_aside is not None:
-            log.error(
-                "the database was damaged: it is kept as %s, and rebuilt from the transcripts",
-                self.database.set_aside.name,
-            )
-        if self.database.restored_ms is not None:
-            log.error("the database is restored from its copy; what came since is read again")
+        log_opening(self.database)
         if aside := restore_annotations(self.database, now_ms=clock.wall_ms()):
             log.error("the file of stars, tags and notes was damaged: it is kept as %s", aside.name)
         take_origin(self.database, clock)

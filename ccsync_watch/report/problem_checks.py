@@ -234,7 +234,7 @@ def _check_store(
             "Database rebuilt",
             f"the database was damaged and is kept as {database.set_aside.name}",
             "nothing to do: it was rebuilt from the transcripts"
-            + ("" if database.restored_ms is None else ", and from a copy")
+            + ("" if database.restoration.written_ms is None else ", and from a copy")
             + "; you may delete the damaged file",
             "warning",
         )

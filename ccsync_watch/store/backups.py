@@ -5,12 +5,14 @@ again from the transcripts. Where a damaged database is set aside, the copy take
 what was written since is read again.
 
 No word is longer in the copy than in the database: whatever redacts or removes texts counts
-that in the database and removes the copy.
+that in the database and removes the copy. One that could not be used is kept like a damaged
+database, until the user has something removed; when it is used, the rules are applied to it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsync_watch.store.copied_parts import free_bytes
+from ccsync_watch.store.damage import remove_files
 from ccsync_watch.store.meta import get_meta, set_meta
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".backup"
 _NEW_SUFFIX = ".backup.new"
+_UNUSED = ".backup.unused-*"
 _RESTORED_SUFFIX = ".restored"
 # Room for the copy, and for the database to grow meanwhile.
 _LEAST_FREE = 2
@@ -58,6 +62,12 @@ def is_needed(read: sqlite3.Connection) -> bool:
     return bool(read.execute(query).fetchone()[0])
 
 
+def is_rebuilt(read: sqlite3.Connection) -> bool:
+    """Return whether transcripts have every session that a database knows."""
+    query = "SELECT NOT EXISTS (SELECT 1 FROM transcripts WHERE missing_since_ms IS NOT NULL)"
+    return bool(read.execute(query).fetchone()[0])
+
+
 def write_backup(read: sqlite3.Connection, free: Callable[[Path], int] = free_bytes) -> bool:
     """Replace the copy by one of now; return whether there was room for it on the disk.
 
@@ -87,26 +97,40 @@ def remove_backup(connection: sqlite3.Connection) -> None:
     _unlink(backup_path(_path(connection)))
 
 
+def remove_copies(connection: sqlite3.Connection) -> None:
+    """Remove the copy as `remove_backup` does, and one that could not be used."""
+    remove_backup(connection)
+    for copy in unused_copies(_path(connection)):
+        _unlink(copy)
+
+
+def unused_copies(path: Path) -> list[Path]:
+    """Return the copies that could not be used; see `restoring`."""
+    return sorted(path.parent.glob(f"{path.name}{_UNUSED}"))
+
+
 def restored_path(path: Path) -> Path:
     """Return where the copy is prepared before it takes the place of a database."""
     return path.with_name(path.name + _RESTORED_SUFFIX)
 
 
-def prepare_backup(path: Path) -> int | None:
-    """Write the copy to `restored_path`; return when it was written, None without one.
+def copy_file(copy: Path, new: Path) -> int | None:
+    """Write a copy to a new file; return when the copy was written, None without one.
 
     Not to the database's own path: an interrupted start must not leave half of a database there,
     or one that takes for unsent what was sent. Raises OSError.
     """
+    remove_files(new)
     try:
-        written_ms = backup_path(path).stat().st_mtime_ns // 1_000_000
+        status = copy.stat()
     except FileNotFoundError:
         return None
-    new = restored_path(path)
-    _unlink(new)
     os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    shutil.copyfile(backup_path(path), new)
-    return written_ms
+    shutil.copyfile(copy, new)
+    # An empty file would be a sound database without rows.
+    if not status.st_size or new.stat().st_size != status.st_size:
+        raise OSError(errno.EIO, "the copy is incomplete")
+    return status.st_mtime_ns // 1_000_000
 
 
 def forget_answers(connection: sqlite3.Connection) -> None:

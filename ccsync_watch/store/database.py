@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import sqlite3
 import threading
 import weakref
 from typing import TYPE_CHECKING, TypeAlias
 
-from ccsync_watch.disk_faults import is_passing, state_error
+from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import DatabaseDamaged, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
-from ccsync_watch.store.backups import forget_answers, prepare_backup, restored_path
+from ccsync_watch.store.backups import forget_answers, is_rebuilt, unused_copies
 from ccsync_watch.store.damage import (
     CheckLevel,
     Damage,
@@ -27,7 +28,6 @@ from ccsync_watch.store.damage import (
     create_if_missing,
     decoded,
     failure_of,
-    remove_files,
     save_log,
     set_aside,
 )
@@ -35,6 +35,7 @@ from ccsync_watch.store.full_check import check_content, check_schema
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import check_dictionary
 from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout, set_pragmas
+from ccsync_watch.store.restoring import Restoration, replace_by_unused, restore_copy
 from ccsync_watch.store.schema import migrate, newer_schema, older_schema
 from ccsync_watch.store.text_functions import add_text_functions
 from ccsync_watch.store.views import create_views
@@ -68,7 +69,7 @@ class Database:
     """The database file; safe to use from several threads.
 
     `set_aside` is where a corrupt predecessor was moved to when this one was opened, else None.
-    `restored_ms` is when the copy was written that this one was restored from, else None.
+    `restoration` says which copy this one was restored from, and which could not be used.
     `is_current`: the file has the tables of this version, so the views of them can be created.
     """
 
@@ -82,7 +83,7 @@ class Database:
     ) -> None:
         self.path = path
         self.set_aside = set_aside
-        self.restored_ms: int | None = None
+        self.restoration = Restoration()
         self._read_only = read_only
         self._lock = threading.RLock()
         self.is_closed = False
@@ -259,17 +260,15 @@ def open_database(
     # Twice: what the disk cannot read for a moment looks like damage.
     for _ in range(0 if level is CheckLevel.REPLACE else 2):
         try:
-            restored = _restore(path, None, on_progress) if is_missing else None
-            return restored or _open(path, None, on_progress, level)
+            if is_missing:
+                return _open_restored(path, None, on_progress)
+            return _open_best(path, now_ms, on_progress, level)
         except sqlite3.OperationalError as error:
             raise state_error(path, error) from None
         except (sqlite3.DatabaseError, DatabaseDamaged):
             continue
     try:
-        aside = set_aside(path, now_ms)
-        return _restore(path, aside, on_progress) or _open(
-            path, aside, on_progress, CheckLevel.QUICK
-        )
+        return _open_restored(path, set_aside(path, now_ms), on_progress)
     except (OSError, sqlite3.Error) as error:
         raise state_error(path, error) from None
 
@@ -320,29 +319,32 @@ def _open(path: Path, aside: Path | None, on_progress: _OnProgress, level: Check
     return database
 
 
-def _restore(path: Path, aside: Path | None, on_progress: _OnProgress) -> Database | None:
-    """Return a database restored from the copy beside it; None without one that can be used.
-
-    Raises StateError when it can be used, and not now, as on a full disk: with an empty database
-    in its place it never would be.
-    """
-    new = restored_path(path)
-    try:
-        remove_files(new)
-        restored_ms = prepare_backup(path)
-        if restored_ms is None:
-            return None
-        with contextlib.closing(_open(new, None, on_progress, CheckLevel.QUICK)) as copy:
-            with copy.write() as connection:
-                forget_answers(connection)
-            copy.checkpoint()
-        new.replace(path)
-        database = _open(path, aside, on_progress, CheckLevel.QUICK)
-    except (OSError, sqlite3.Error, StateError) as error:
-        remove_files(new)
-        cause = error.__cause__ if isinstance(error, StateError) else error
-        if isinstance(cause, OSError | sqlite3.Error) and is_passing(path.parent, cause):
-            raise state_error(path, cause, doing="restore") from error
-        return None
-    database.restored_ms = restored_ms
+def _open_best(path: Path, now_ms: int, on_progress: _OnProgress, level: CheckLevel) -> Database:
+    """Open a database; or a copy, if it was begun because that copy could not be used then."""
+    database = _open(path, None, on_progress, level)
+    if not unused_copies(path) or not is_rebuilt(database.read()):
+        return database
+    database.close()
+    restoration = None
+    with contextlib.suppress(StateError):  # as on a full disk: the next start tries again
+        prepare = functools.partial(_prepare, on_progress=on_progress)
+        restoration = replace_by_unused(path, prepare, now_ms)
+    database = _open(path, None, on_progress, level)
+    database.restoration = restoration or Restoration()
     return database
+
+
+def _open_restored(path: Path, aside: Path | None, on_progress: _OnProgress) -> Database:
+    """Open what replaces a lost database: its copy, else an empty one. Raises StateError."""
+    restoration = restore_copy(path, functools.partial(_prepare, on_progress=on_progress))
+    database = _open(path, aside, on_progress, CheckLevel.QUICK)
+    database.restoration = restoration
+    return database
+
+
+def _prepare(copy: Path, *, on_progress: _OnProgress) -> None:
+    """Check a copy, and make it ready to be the database."""
+    with contextlib.closing(_open(copy, None, on_progress, CheckLevel.QUICK)) as database:
+        with database.write() as connection:
+            forget_answers(connection)
+        database.checkpoint()

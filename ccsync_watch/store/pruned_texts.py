@@ -14,7 +14,7 @@ import orjson
 from ccsync_watch.model import Part
 from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store import search
-from ccsync_watch.store.backups import remove_backup
+from ccsync_watch.store.backups import remove_copies
 from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.packed_texts import pack, unpack
@@ -139,7 +139,7 @@ def prune_step(
     with database.write() as connection:
         if not _is_unchanged(connection, session, has_backend=has_backend):
             return None
-        remove_backup(connection)
+        remove_copies(connection)
         rows = _next_messages(connection, session.session_id, after_seq)
         removed = sum(_prune_message(connection, seq, kind, reduce) for seq, kind in rows)
         seqs = [(row[0],) for row in rows]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store.backups import remove_backup
+from ccsync_watch.store.backups import remove_copies
 from ccsync_watch.store.recall import mark_recalled, recall_session
 from ccsync_watch.transcripts.line_types import TEXT_FACTS
 
@@ -28,7 +28,7 @@ def mark_excluded(
     """Mark sessions of excluded projects, and take back what was sent; inside a transaction."""
     new = set(session_ids) - excluded_among(connection, session_ids)
     if new:
-        remove_backup(connection)
+        remove_copies(connection)
     for session_id in new:
         connection.execute(
             "INSERT INTO sessions (id, is_excluded) VALUES (?, 1)"
@@ -50,7 +50,7 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
         if not connection.execute(query, (session_id,)).fetchone()
     ]
     if new:
-        remove_backup(connection)
+        remove_copies(connection)
     for statement in (
         (
             "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"

@@ -204,6 +204,21 @@ ssize_t write(int fd, const void *data, size_t size) {
 POSITIONED()
 POSITIONED(64)
 
+/* Python copies files by these. */
+#define COPIED(suffix) \
+  ssize_t sendfile##suffix(int to, int from, off_t *at, size_t size) { \
+    REAL(ssize_t, "sendfile" #suffix, int, int, off_t *, size_t) \
+    FAIL_IF(CALL_read, file_of_descriptor(from)) \
+    return effect == DO_END ? 0 : real(to, from, at, shortened(size, effect)); \
+  }
+COPIED()
+COPIED(64)
+ssize_t copy_file_range(int from, off_t *at, int to, off_t *to_at, size_t size, unsigned flags) {
+  REAL(ssize_t, "copy_file_range", int, off_t *, int, off_t *, size_t, unsigned)
+  FAIL_IF(CALL_read, file_of_descriptor(from))
+  return effect == DO_END ? 0 : real(from, at, to, to_at, shortened(size, effect), flags);
+}
+
 #define SYNC(name) \
   int name(int fd) { \
     REAL(int, #name, int) \

@@ -29,7 +29,9 @@ _STATEMENTS = tuple(_SQLITE)
 _EFFECTS: dict[str, tuple[str, ...]] = {
     "open": ("EACCES", "EMFILE", "EIO", "ENOSPC", "EINTR"),
     "read": ("EIO", "EINTR", SHORT),
+    "read copy": ("EIO", "EINTR", SHORT, ENDED),
     "pread": ("EIO", "EINTR", SHORT),
+    "pread copy": ("EIO", "EINTR", SHORT, FLIPPED),
     "pread database": ("EIO", "EINTR", SHORT, FLIPPED),
     # Not flipped: nobody could tell a page of it that is changed so and then written back.
     "pread log": ("EIO", "EINTR", SHORT),

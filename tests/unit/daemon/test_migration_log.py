@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ccsync_watch.daemon.runtime import log_migration
+from ccsync_watch.daemon.opening_log import log_migration
 
 if TYPE_CHECKING:
     import pytest

@@ -42,7 +42,7 @@ def test_what_no_transcript_has_is_there_again(tmp_path: Path, *, is_deleted: bo
         world.database.path.unlink()
     world.open()
     assert (world.database.set_aside is None) == is_deleted
-    assert world.database.restored_ms is not None
+    assert world.database.restoration.written_ms is not None
     assert world.ids() == ["u1", "u2"]
     stored = [row[0] for row in world.database.read().execute("SELECT id FROM messages")]
     assert f"{SESSION}:u1" in stored
@@ -77,7 +77,7 @@ def test_a_damaged_copy_is_not_used(tmp_path: Path) -> None:
     backups.backup_path(world.database.path).write_bytes(b"no database" * 100)
     _damage(world)
     world.open()
-    assert world.database.restored_ms is None
+    assert world.database.restoration.written_ms is None
     assert world.database.read().execute("SELECT count(*) FROM messages").fetchone()[0] == 0
 
 
@@ -100,7 +100,7 @@ def test_the_log_of_a_lost_database_is_not_written_into_the_copy(
         path.touch()
     path.with_name("ccsync.db-wal").write_bytes(log)
     world.open()
-    assert world.database.restored_ms is not None
+    assert world.database.restoration.written_ms is not None
     stored = [row[0] for row in world.database.read().execute("SELECT id FROM messages")]
     assert f"{SESSION}:u1" in stored
     assert f"{SESSION}:u59" not in stored
@@ -130,7 +130,7 @@ def test_a_full_disk_leaves_the_copy_for_later(
             with pytest.raises(StateError, match="the disk is full"):
                 world.open()
     world.open()
-    assert world.database.restored_ms is not None
+    assert world.database.restoration.written_ms is not None
     stored = [row[0] for row in world.database.read().execute("SELECT id FROM messages")]
     assert f"{SESSION}:u1" in stored
 
@@ -153,7 +153,7 @@ def test_a_copy_in_which_answers_were_not_forgotten_is_never_the_database(
         with pytest.raises(KeyboardInterrupt):
             world.open()
     world.open()
-    assert world.database.restored_ms is not None
+    assert world.database.restoration.written_ms is not None
     certain = world.database.read().execute("SELECT count(*) FROM outbox WHERE is_certain")
     assert certain.fetchone()[0] == 0
     assert not backups.restored_path(world.database.path).exists()
