@@ -162,7 +162,7 @@ _BY_TEXT = {
     "is full": "full",
     "locking protocol": "network",
     "is not a database": "damaged",
-    "is malformed": "damaged",
+    "malformed": "damaged",
 }
 _PROBE_BYTES = 16 << 10
 # SQLite opens so many at once: the database, its log, the log's index, their folder.

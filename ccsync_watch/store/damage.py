@@ -211,13 +211,6 @@ def is_damage(error: BaseException) -> bool:
     )
 
 
-def decoded(error: sqlite3.Error | UnicodeDecodeError) -> sqlite3.Error:
-    """Return SQLite's error also where Python cannot decode the damaged name in its text."""
-    if isinstance(error, sqlite3.Error):
-        return error
-    return sqlite3.DatabaseError("malformed database schema")
-
-
 def failure_of(path: Path, error: Exception, *, is_writing: bool) -> CcsyncError | None:
     """Return what an error of SQLite's says of the file or its disk, None where it says nothing.
 

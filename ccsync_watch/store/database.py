@@ -21,12 +21,12 @@ from ccsync_watch.errors import DatabaseDamaged, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.backups import forget_answers, is_rebuilt, unused_copies
+from ccsync_watch.store.connection import Connection
 from ccsync_watch.store.damage import (
     CheckLevel,
     Damage,
     DamageWatch,
     create_if_missing,
-    decoded,
     failure_of,
     save_log,
     set_aside,
@@ -101,6 +101,7 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
             cached_statements=64 if query_only else 256,
+            factory=Connection,
         )
         connection.row_factory = sqlite3.Row
         try:
@@ -109,9 +110,9 @@ class Database:
             if has_views:
                 create_views(connection)
             set_pragmas(connection, query_only=query_only)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except sqlite3.Error:
             connection.close()
-            raise decoded(error) from None
+            raise
         return connection
 
     @contextlib.contextmanager

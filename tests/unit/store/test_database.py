@@ -37,6 +37,18 @@ def _fill(database: Database) -> None:
         _put(database, f"{number:04}" * 100)
 
 
+def _read_beside(folder: Path) -> None:
+    """Read as a command does beside the daemon. Raises StateError."""
+    reader = open_for_reading(folder)
+    assert reader is not None
+    try:
+        reader.read().execute("SELECT * FROM meta").fetchall()
+    except sqlite3.Error as error:
+        raise reader.note_failure(error) or error from None
+    finally:
+        reader.close()
+
+
 def _open_files(path: Path) -> int:
     """Return how many descriptors this process holds on a file."""
     count = 0
@@ -164,6 +176,21 @@ class TestOpening:
         assert replaced.set_aside is not None
         assert _names(replaced) == []
         replaced.close()
+
+    @pytest.mark.parametrize("name", [b"value", b"meta", b"CREATE TABLE meta"])
+    def test_a_name_that_cannot_be_decoded_is_damage(self, tmp_path: Path, name: bytes) -> None:
+        """At the start, in a statement and beside the daemon: no error is one of Python's."""
+        path = tmp_path / "ccsync.db"
+        open_database(tmp_path, now_ms=1).close()
+        data = path.read_bytes()
+        start = data.index(b"CREATE TABLE meta")
+        at = data.index(name, start)
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+        with pytest.raises(StateError, match="damaged"):
+            _read_beside(tmp_path)
+        database = open_database(tmp_path, now_ms=77, level=CheckLevel.FULL)
+        assert database.set_aside is not None
+        database.close()
 
     def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
         """The error names the folder and how to choose another."""
