@@ -169,11 +169,11 @@ def _plugin_options(env: Mapping[str, str]) -> dict[str, object]:
 
 
 def _file_values(file: Path) -> tuple[dict[str, object], list[str]]:
-    """Return the values of the settings file, and a warning for each unknown key."""
+    """Return the values of the settings file, and a warning for each unknown or repeated key."""
     declared = declared_settings()
     values: dict[str, object] = {}
     warnings: list[str] = []
-    for key, value in read_file(file).items():
+    for key, value in read_file(file, warnings).items():
         if key in declared:
             values[key] = _check(declared[key], value, str(file))
         else:

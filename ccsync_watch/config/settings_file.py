@@ -10,15 +10,17 @@ from ccsync_watch.errors import ConfigError
 from ccsync_watch.private_files import read_private, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: Path, warnings: list[str] | None = None) -> dict[str, Any]:
     """Return the settings file's object, `{}` without a file. It may have comments.
+
+    What is wrong with it, but does not keep it from being used, is added to `warnings`.
 
     Raises ConfigError when it cannot be read or is not a JSON object, UnsafePath when another user
     can change it.
@@ -42,7 +44,34 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path} is not a JSON object", hint='write it as {"convex_url": "https://…"}'
         )
+    if warnings is not None:
+        warnings.extend(_repetitions(path, data, content))
     return content
+
+
+def _repetitions(path: Path, data: bytes, content: dict[str, Any]) -> Iterator[str]:
+    """Yield a warning for each key that is there several times."""
+    if all(data.count(orjson.dumps(key)) == 1 for key in _keys(content)):
+        return
+    # Loaded here: hardly any file has a name twice.
+    from ccsync_watch.config.settings_text import repeated_keys  # noqa: PLC0415 - see above
+
+    text = data.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace")
+    for key, lines in repeated_keys(text).items():
+        *others, last = lines
+        before = ", ".join(map(str, others))
+        yield (
+            f"{path}: {key} is there {len(lines)} times, in lines {before} and {last}:"
+            f" the one in line {last} counts, remove the {'others' if others[1:] else 'other'}"
+        )
+
+
+def _keys(content: object) -> Iterator[str]:
+    """Yield the keys of an object, and of those inside it."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            yield key
+            yield from _keys(value)
 
 
 def _parse(data: bytes) -> Any:  # noqa: ANN401 - JSON

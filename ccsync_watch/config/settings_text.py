@@ -12,7 +12,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # the library
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
@@ -43,6 +43,26 @@ def without_comments(text: str) -> str:
 
 def _blank(comment: str) -> str:
     return re.sub(r"[^\n\r]", " ", comment)
+
+
+def repeated_keys(text: str) -> dict[str, list[int]]:
+    """Return the lines of every key that an object has several times; of which the last counts.
+
+    A key of an object inside another is named with that one's: `budget.day`. Raises ValueError for
+    what is not the text of an object.
+    """
+    return dict(_repeated_keys(without_comments(text), "", 1))
+
+
+def _repeated_keys(text: str, prefix: str, first_line: int) -> Iterator[tuple[str, list[int]]]:
+    lines: dict[str, list[int]] = {}
+    for member in _members(text)[0]:
+        name = f"{prefix}{member.key}"
+        lines.setdefault(name, []).append(first_line + text.count("\n", 0, member.start))
+        if text[member.value_start] == "{":
+            line = first_line + text.count("\n", 0, member.value_start)
+            yield from _repeated_keys(text[member.value_start : member.end], f"{name}.", line)
+    yield from ((name, where) for name, where in lines.items() if len(where) > 1)
 
 
 def change_text(text: str, changes: Mapping[str, object]) -> str:

@@ -359,6 +359,26 @@ class TestMistakes:
             f'{path}: unknown key "zzz\\n": ignored',
         )
 
+    def test_a_key_that_is_there_twice_is_a_warning(
+        self, write: Write, env: dict[str, str]
+    ) -> None:
+        """It names both lines and says which one counts, which is the one that is used."""
+        path = write({})
+        path.write_text('{\n  "auto_sync": true,\n  "sync_host": true,\n  "auto_sync": false\n}\n')
+        settings = load(env)
+        assert settings.auto_sync is False
+        (warning,) = settings.warnings
+        assert warning == (
+            f"{path}: auto_sync is there 2 times, in lines 2 and 4: the one in line 4 counts,"
+            " remove the other"
+        )
+        path.write_text('{"auto_sync": true,\n "auto_sync": false,\n "auto_sync": true}')
+        assert (
+            load(env)
+            .warnings[0]
+            .endswith("in lines 1, 2 and 3: the one in line 3 counts, remove the others")
+        )
+
     def test_an_unreadable_file_is_named(self, env: dict[str, str], tmp_path: Path) -> None:
         """A folder or a circle of links where the file should be."""
         path = tmp_path / ".claude-code-sync.json"

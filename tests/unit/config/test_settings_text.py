@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsync_watch.config import read_file, save
-from ccsync_watch.config.settings_text import change_text, without_comments
+from ccsync_watch.config.settings_text import change_text, repeated_keys, without_comments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,22 @@ TEXT = """{
   "redact": {"patterns": ["// no comment", "/* nor this */"]},
 }
 """
+
+
+def test_keys_that_are_there_several_times_have_their_lines() -> None:
+    """Of inner objects too; a name in two objects, in a text or in a comment is there once."""
+    assert repeated_keys(TEXT) == {}
+    text = """{
+  "auto_sync": true,
+  "budget": {"day": 1, "week": 2,
+    "day": 3},
+  // "auto_sync": true,
+  "mine": ["budget", "\\"budget\\": {"],
+  "auto_sync": false, "auto_sync": true
+}
+"""
+    assert repeated_keys(text) == {"auto_sync": [2, 7, 7], "budget.day": [3, 4]}
+    assert repeated_keys("{}") == {}
 
 
 def test_a_value_is_replaced_where_it_is() -> None:
