@@ -72,14 +72,20 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     value = _read_value(setting, arguments.value) if arguments.action == "set" else None
     _check_address(setting, env, value)
     path = config_path(env)
-    save(path, {setting.name: value})
-    done = f"Removed {setting.name} from" if value is None else f"Set {setting.name} in"
     # A program reads the answer: what is said to a person goes to standard error.
     notice = warn if arguments.json else say_wrapped
-    notice(f"{done} {printable_path(path)}.")
-    if setting.variable and env.get(setting.variable, "").strip():
-        warn(f"{setting.variable} is set in the environment, and counts instead")
-    reload_daemon(load(env), notice=notice)
+    is_variable = bool(setting.variable and env.get(setting.variable, "").strip())
+    if value is None and setting.name not in read_file(path):
+        notice(f"{setting.name} is not in {printable_path(path)}: nothing to remove.")
+        if is_variable:
+            warn(f"{setting.variable} is set in the environment: unset it there")
+    else:
+        save(path, {setting.name: value})
+        done = f"Removed {setting.name} from" if value is None else f"Set {setting.name} in"
+        notice(f"{done} {printable_path(path)}.")
+        if is_variable:
+            warn(f"{setting.variable} is set in the environment, and counts instead")
+        reload_daemon(load(env), notice=notice)
     return _show(env, flags, setting.name, as_json=True) if arguments.json else 0
 
 

@@ -75,6 +75,19 @@ def test_a_value_is_set_and_removed(
     assert "Removed budget from" in capsys.readouterr().out
 
 
+def test_what_is_not_in_the_file_is_not_removed(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answer says so, and no file is made for it; a variable that sets it is named."""
+    path = load(env).file
+    assert main(["config", "unset", "sync_thinking"], env) == 0
+    assert capsys.readouterr().out == f"sync_thinking is not in {path}: nothing to remove.\n"
+    assert not path.exists()
+    env = {**env, "CLAUDE_SYNC_THINKING": "true"}
+    assert main(["config", "unset", "sync_thinking"], env) == 0
+    assert "CLAUDE_SYNC_THINKING is set in the environment: unset it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
