@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
 ORDER = 60
-EXAMPLES = ("dashboard", "dashboard /sessions", "dashboard --print-only")
+EXAMPLES = ("dashboard", "dashboard sessions", "dashboard --print-only")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add which page, whether to open a browser, and how to sign all browsers out."""
-    parser.add_argument("page", nargs="?", metavar="PAGE", help="its address or path")
+    parser.add_argument(
+        "page",
+        nargs="?",
+        metavar="PAGE",
+        help="its address or path: sessions, search, files, errors, privacy, sync",
+    )
     parser.add_argument("--print-only", action="store_true", help="only print the link")
     parser.add_argument(
         "--sign-out-all",
@@ -64,7 +69,9 @@ def _page(address: str | None) -> str | None:
     # Loaded here: it needs the server's library.
     from ccsync_watch.dashboard.guard import page_of  # noqa: PLC0415 - see above
 
-    page = page_of(address)
+    # `open sessions` is what people type; what has a colon is an address, of us or of others.
+    path = address if ":" in address or address.startswith("/") else f"/{address}"
+    page = page_of(path)
     if page is None:
         raise ConfigError("this is not a page of the dashboard", hint="use a path like /sessions")
     return page
