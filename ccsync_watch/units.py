@@ -112,7 +112,7 @@ def percent(share: float | None, places: int = 0) -> str:
         return f"<{least:.{places}%}"
     if 1 - least / 2 <= share < 1:
         return f">{1 - least:.{places}%}"
-    return f"{share:.{places}%}"
+    return f"{share:,.{places}%}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp", "Cf"})
 # Between the parts of an emoji or of a word; and what the flags of regions are written with.
 _JOINERS = frozenset(map(chr, (0x200C, 0x200D, *range(0xE0020, 0xE0080))))
+_INDENT = " " * 4
+_COMMAND = re.compile(r"`[^`]+`")
+_TIE = "\0"  # a space that is not broken at; nothing that is printed contains it
 _IS_QUIET: ContextVar[bool] = ContextVar("is_quiet", default=False)
 
 
@@ -40,13 +44,19 @@ def say_wrapped(text: str) -> None:
 def _wrap(text: str, columns: int) -> str:
     import textwrap  # noqa: PLC0415 - a pipe gets the line as it is
 
-    return textwrap.fill(
-        text,
+    room = columns - len(_INDENT)
+    # Commands are there to be copied: one that fits on a line is not broken.
+    whole = _COMMAND.sub(
+        lambda found: found[0].replace(" ", _TIE) if len(found[0]) <= room else found[0], text
+    )
+    lines = textwrap.fill(
+        whole,
         columns,
-        subsequent_indent=" " * 4,
+        subsequent_indent=_INDENT,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return lines.replace(_TIE, " ")
 
 
 def terminal_columns() -> int | None:

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 # What a narrow terminal shows of sessions without, in this order.
 _LEAST_ASKED = (
-    "API", "wall", "lines", "tools", "turns", "prompts", "prompt", "output", "project",
-    "last active",
+    "API time", "wall time", "lines", "tools", "turns", "prompts", "prompt tokens",
+    "output tokens", "project", "last active",
 )  # fmt: skip
 _LEAST_ASKED_SUMS = ("responses", "sessions", "cache write", "cache read", "input")
 _LEAST_ASKED_TOOLS = ("denied", "error rate", "time")
 _NARROW_COLUMNS = 50
+_MANY_TIMES = 10
 _NO_KEY = {
     "agent": "main conversation",
     "branch": "no branch",
@@ -148,7 +149,11 @@ def _change(now: float, before: float, form: Callable[[Any], str]) -> str:
     """Return how much more or less something is now, in words."""
     if now == before:
         return "unchanged"
-    share = f" ({percent(abs(now / before - 1))})" if before else ""
+    share = ""
+    if before:
+        times = now / before
+        is_much = times >= _MANY_TIMES
+        share = f" ({times:,.0f} times as much)" if is_much else f" ({percent(abs(times - 1))})"
     return f"{'up' if now > before else 'down'} by {form(abs(now - before))}{share}"
 
 
@@ -184,8 +189,8 @@ def _lines_text(line: FileLine) -> str:
 
 def _show_sessions(lines: list[SessionLine], calendar: Calendar, *, has_calls: bool) -> None:
     heads = [
-        "session", "title", "project", "last active", "prompts", "turns", "tools", "wall", "API",
-        "lines", "prompt", "output", "cost",
+        "session", "title", "project", "last active", "prompts", "turns", "tools",
+        "wall time", "API time", "lines", "prompt tokens", "output tokens", "cost",
     ]  # fmt: skip
     id_chars = _id_chars([line.session_id for line in lines])
     rows: list[list[Cell]] = []

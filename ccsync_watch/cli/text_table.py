@@ -70,6 +70,9 @@ def print_table(
     widths = _widths(shown)
     if columns is not None:
         widths = _shrunk(widths, columns - _total(widths, gap), shrinking)
+    if len(head_rows) > 1:
+        head_rows = _rejoined(heads, head_rows, widths)
+        shown = [*head_rows, *body]
     lefts = {0, *(number for number, head in enumerate(heads) if head in texts)}
     rule = "─" * _total(widths, gap)
     for number, row in enumerate(shown):
@@ -223,6 +226,17 @@ def _in_two_lines(heads: Sequence[str]) -> list[list[str]]:
     """Return the heads with the last word of each below the others, if any has several."""
     split = [head.rpartition(" ") for head in heads]
     above, below = [words[0] for words in split], [words[2] for words in split]
+    return [above, below] if any(above) else [below]
+
+
+def _rejoined(
+    heads: Sequence[str], head_rows: list[list[str]], widths: Sequence[int]
+) -> list[list[str]]:
+    """Return the heads with those in one line that fit above their columns, as in "week of"."""
+    above, below = ([*row] for row in head_rows)
+    for column, (head, width) in enumerate(zip(heads, widths, strict=True)):
+        if text_columns(head) <= width:
+            above[column], below[column] = "", head
     return [above, below] if any(above) else [below]
 
 

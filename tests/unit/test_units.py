@@ -141,6 +141,7 @@ def test_shares_are_percentages() -> None:
     assert units.percent(0.125, places=1) == "12.5%"
     assert [units.percent(share) for share in (0, 0.001, 0.999, 1)] == ["0%", "<1%", ">99%", "100%"]
     assert units.percent(0.0001, places=1) == "<0.1%"
+    assert units.percent(12.345) == "1,234%"
 
 
 def test_plurals() -> None:

@@ -56,3 +56,18 @@ def test_a_long_line_is_wrapped_on_a_terminal_only(
     assert capsys.readouterr().out == (
         "  → run `ccsync-watch login` to upload\n    to your own deployment\n"
     )
+
+
+def test_a_command_stays_on_one_line_where_it_fits(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is there to be copied; one that is longer than a line is wrapped as other words are."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    say_wrapped("no budget: set one, such as `config set budget 20`, first")
+    assert capsys.readouterr().out == (
+        "no budget: set one, such as\n    `config set budget 20`, first\n"
+    )
+    monkeypatch.setenv("COLUMNS", "22")
+    say_wrapped("such as `config set budget 20`")
+    assert capsys.readouterr().out == "such as `config set\n    budget 20`\n"

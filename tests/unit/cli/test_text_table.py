@@ -105,6 +105,14 @@ def test_heads_of_several_words_take_two_lines_in_a_narrow_terminal(terminal: Pr
     assert terminal(17, *table)[:2] == ["           cache", "day        write"]
 
 
+def test_heads_that_fit_above_their_column_stay_in_one_line(terminal: Printed) -> None:
+    """However narrow the terminal is: "week of" is not wider than a date."""
+    rows = [("2026-01-01", 5)]
+    lines = terminal(17, ("week of", "cache write"), rows)
+    assert lines[:2] == ["           cache", "week of    write"]
+    assert terminal(13, ("week of", "a b"), [("2026-01-01", 100)])[0] == "week of    a b"
+
+
 def test_characters_that_take_two_columns_are_counted(terminal: Printed) -> None:
     """Chinese, Japanese and Korean names, and accents that are characters of their own."""
     rows = [("/home/日本語プロジェクト/日本語プロジェクト", "$1"), ("cafe\u0301", "$2")]

@@ -238,7 +238,7 @@ def test_sessions_fit_in_a_terminal_of_80_columns(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert any(line.startswith(f"{SESSION[:8]} Hello") and line.endswith("$0.50") for line in lines)
-    assert any(line.startswith("Not shown here: API, wall") for line in lines)
+    assert any(line.startswith("Not shown here: API time, wall time") for line in lines)
 
 
 @pytest.mark.parametrize("by", ["session", "block", "model", "project", "day"])
