@@ -22,6 +22,7 @@ from ccsync_watch.pipeline.daily_pruning import Retention
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.pipeline.late_secrets import LateSecrets
+from ccsync_watch.pipeline.numbered_results import correct_numbered_results
 from ccsync_watch.pipeline.pruning import PruneRequest
 from ccsync_watch.pipeline.pump import Pump
 from ccsync_watch.pipeline.pump_config import PumpConfig
@@ -215,6 +216,9 @@ class Runtime:
             # Before any row is changed: it says when a changed one may be sent again.
             self.outbox.set_resend_delay(self._destination.resend_delay_ms)
         self._apply_current_policies(self.redactor)
+        correct_numbered_results(
+            self.database, redactor=self.redactor, clock=clock, is_released=settings.auto_sync
+        )
         self.uploader = self._make_uploader(self._destination) if self._destination else None
         self.pump = Pump(
             pump_config(settings, host=host),

@@ -12,20 +12,25 @@ from ccsync_watch.privacy.known.secret_reads import classify_call, disclosed_val
 from ccsync_watch.store import stored_messages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ccsync_watch.model import JsonValue, Part
     from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.store.database import Database
 
 _CHUNK = 500
+MAX_FAILURE_CHARS = 200
 
 
-def track_printed_secrets(database: Database, redactor: TrackingRedactor) -> frozenset[str]:
-    """Add what the stored results of such calls show to the known secrets.
+def track_printed_secrets(
+    database: Database, redactor: TrackingRedactor, calls: Iterable[Part] | None = None
+) -> frozenset[str]:
+    """Add what the stored results of such calls, or of those among some, show to the known secrets.
 
     Return the ids of those calls of whose results only the sizes may be kept.
     """
     printing = {}
-    for part in stored_messages.all_tool_calls(database):
+    for part in stored_messages.all_tool_calls(database) if calls is None else calls:
         reads = classify_call(part.tool_name or "unknown", part.content)
         if part.tool_use_id and reads != "anything":
             printing[part.tool_use_id] = reads
@@ -44,3 +49,17 @@ def without_output(part: Part) -> JsonValue:
     if not isinstance(part.content, dict):
         return part.content
     return {name: value for name, value in part.content.items() if name != "output"}
+
+
+def as_of_file(part: Part) -> JsonValue:
+    """Return a stored result as that of a call that reads a file: a failure's first line is kept.
+
+    Of what was denied, the text is the client's.
+    """
+    content = part.content
+    if not isinstance(content, dict) or "denied" in content:
+        return content
+    output = content.get("output")
+    if content.get("ok") is not False or not isinstance(output, str):
+        return without_output(part)
+    return {**content, "output": output.split("\n", 1)[0][:MAX_FAILURE_CHARS]}

@@ -14,7 +14,11 @@ import orjson
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Redacted
-from ccsync_watch.pipeline.printed_secrets import track_printed_secrets, without_output
+from ccsync_watch.pipeline.printed_secrets import (
+    as_of_file,
+    track_printed_secrets,
+    without_output,
+)
 from ccsync_watch.privacy.clean import Redacting, redact_values
 from ccsync_watch.privacy.engine.placeholders import count_kinds
 from ccsync_watch.privacy.policy.metadata import metadata_of
@@ -123,7 +127,8 @@ def repair(
 class StoredTexts:
     """Redacts what was stored by a redactor that knows more, and queues what changed.
 
-    `printing` are the calls of whose results only the sizes may be kept.
+    `printing` are the calls of whose results only the sizes may be kept, `files` those of whose
+    results a failure is kept, too.
     """
 
     def __init__(
@@ -135,6 +140,7 @@ class StoredTexts:
         is_released: bool,
         is_dry: bool = False,
         printing: frozenset[str] = frozenset(),
+        files: frozenset[str] = frozenset(),
     ) -> None:
         self._database = database
         self._redactor = redactor
@@ -142,10 +148,11 @@ class StoredTexts:
         self._is_released = is_released
         self._is_dry = is_dry
         self._printing = printing
+        self._files = files
 
     def redact_messages(self, messages: list[RewritableMessage], result: RepairResult) -> None:
         """Redact messages again, and add what changed to the result."""
-        redacted_messages = _redact_messages(messages, self._redactor, self._printing)
+        redacted_messages = _redact_messages(messages, self._redactor, self._allowed_content)
         changes = [
             (old, new)
             for old, new in zip(messages, redacted_messages.value, strict=True)
@@ -160,6 +167,20 @@ class StoredTexts:
                 now_ms=self._clock.steady_ms(),
                 is_released=self._is_released,
             )
+
+    def _allowed_content(self, item: RewritableMessage, part: Part) -> JsonValue:
+        """Return what may be kept of a part, by the session's policy and the call it answers."""
+        content = part.content
+        if part.kind == "tool-result" and part.tool_use_id in self._printing:
+            content = without_output(part)
+        elif part.kind == "tool-result" and part.tool_use_id in self._files:
+            content = as_of_file(part)
+        if not item.is_metadata_only:
+            return content
+        if item.message.kind == "session":
+            # Our own lines about a session: its folder and branch are metadata, its machine is not.
+            return without_lines(content, (HOST,)) if isinstance(content, str) else content
+        return metadata_of(part.kind, content)
 
     def redact_rows(self, rows: list[RewritableRow], result: RepairResult) -> None:
         """Redact the texts that are not messages: titles, folders, subagents, hook events."""
@@ -181,11 +202,13 @@ class StoredTexts:
 
 
 def _redact_messages(
-    messages: list[RewritableMessage], redactor: Redacting, printing: frozenset[str]
+    messages: list[RewritableMessage],
+    redactor: Redacting,
+    allowed: Callable[[RewritableMessage, Part], JsonValue],
 ) -> Redacted[list[RewritableMessage]]:
     raw: list[JsonValue] = [
         [
-            [_allowed_content(item, part, printing) for part in item.message.parts],
+            [allowed(item, part) for part in item.message.parts],
             [item.message.model, item.message.facts, _tool_names(item.message)],
         ]
         for item in messages
@@ -214,18 +237,6 @@ def _redact_messages(
         )
     except (TypeError, ValueError):
         raise _shape_changed() from None
-
-
-def _allowed_content(item: RewritableMessage, part: Part, printing: frozenset[str]) -> JsonValue:
-    """Return what may be kept of a part, by the session's policy and the call that it answers."""
-    is_printed = part.kind == "tool-result" and part.tool_use_id in printing
-    content = without_output(part) if is_printed else part.content
-    if not item.is_metadata_only:
-        return content
-    if item.message.kind == "session":
-        # Our own lines about a session: its folder and branch are metadata, its machine is not.
-        return without_lines(content, (HOST,)) if isinstance(content, str) else content
-    return metadata_of(part.kind, content)
 
 
 def _texts(item: RewritableMessage) -> list[JsonValue]:

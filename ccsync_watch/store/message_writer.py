@@ -17,6 +17,7 @@ from ccsync_watch.store.id_keys import save_ids, uuid_key
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.packed_texts import pack
 from ccsync_watch.store.requeueing import is_pruned, requeue
+from ccsync_watch.transcripts.call_ids import is_own
 
 if TYPE_CHECKING:
     import sqlite3
@@ -115,6 +116,7 @@ class MessageWriter:
                     self._date(message_seq, message, dated_ms)
                 if is_gone or (stored.digest == digest and not is_dated_now):
                     self._save_facts(message_seq, message, stored.facts)
+                    self._save_call_ids(message_seq, message)
                     continue
                 updated += 1
                 self.queue_again(message_seq, message.session_id)
@@ -218,6 +220,21 @@ class MessageWriter:
                 "UPDATE compact_messages SET facts = ? WHERE seq = ?",
                 (orjson.dumps(merged).decode(), seq),
             )
+
+    def _save_call_ids(self, seq: int, message: Message) -> None:
+        """Save the own ids of calls whose rows an earlier version stored as gateways number them.
+
+        They are not part of a message's digest: what was sent has none.
+        """
+        self._connection.executemany(
+            "UPDATE parts SET tool_use_id = ?1 WHERE message_seq = ?2 AND position = ?3"
+            " AND kind = ?4 AND tool_use_id <> ?1",
+            [
+                (part.tool_use_id, seq, position, part.kind)
+                for position, part in enumerate(message.parts)
+                if is_own(part.tool_use_id)
+            ],
+        )
 
     def queue_again(self, seq: int, session_id: str) -> None:
         """Queue a stored message whose content changed, unless its session did not begin yet."""

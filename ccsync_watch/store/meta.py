@@ -6,7 +6,8 @@ the stored texts were last checked against), `search` (the last message that is 
 the known secrets that the stored texts were searched for), `retention` (what was pruned last),
 `rewritten` (how often words were removed from what was stored), `session_figures` (the last message
 that is counted in them, and at which prices), `clock` (from where `steady_time`
-counts), `annotations` (how often what a person says of sessions was changed).
+counts), `annotations` (how often what a person says of sessions was changed), `numbered_calls`
+(that an earlier version stored results as those of other calls).
 """
 
 from __future__ import annotations

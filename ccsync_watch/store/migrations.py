@@ -1197,4 +1197,20 @@ MIGRATIONS: tuple[str, ...] = (
     -- The id that a session has at the destination, where that has named it: links lead to it.
     ALTER TABLE remote ADD COLUMN document_id TEXT;
     """,
+    """
+    -- Gateways number calls: results were taken for those of other calls that have the same id, and
+    -- what these must not show was stored. So their sessions are read again; `numbered_calls` does
+    -- before what can be done without their transcripts, as these may be gone.
+    CREATE TEMP TABLE numbered AS SELECT DISTINCT s.id FROM compact_messages m
+        JOIN ids s ON s.key = m.session_key WHERE m.seq IN (
+            SELECT message_seq FROM parts WHERE kind = 'tool-call' AND is_numbered(tool_use_id)
+            UNION
+            SELECT message_seq FROM parts WHERE kind = 'tool-result' AND is_numbered(tool_use_id));
+    INSERT INTO meta SELECT 'numbered_calls', 'due' WHERE EXISTS (SELECT 1 FROM temp.numbered);
+    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
+        WHERE session_id IN (SELECT id FROM temp.numbered) OR id IN (SELECT m.transcript_id
+            FROM compact_messages m JOIN ids s ON s.key = m.session_key
+            WHERE s.id IN (SELECT id FROM temp.numbered));
+    DROP TABLE temp.numbered;
+    """,
 )

@@ -18,6 +18,7 @@ from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import pack_bytes
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.text_functions import add_text_functions
+from ccsync_watch.transcripts.call_ids import is_numbered
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.project_folders import (
     locate_project,
@@ -64,8 +65,9 @@ def migrate(
 
 def add_functions(connection: sqlite3.Connection) -> None:
     """Add what migrations cannot say in SQL."""
-    functions: dict[str, Callable[..., str | bytes | None]] = {
+    functions: dict[str, Callable[..., str | bytes | bool | None]] = {
         # Earlier versions stored folders as rows have them, with escape sequences.
+        "is_numbered": is_numbered,
         "normal_folder": lambda path: normalize_folder(plain_text(path)),
         "stored_id": opaque_id,
         "packed": pack_bytes,

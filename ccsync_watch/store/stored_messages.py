@@ -109,11 +109,15 @@ def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
 
 
 def last_call_id(
-    database: Database, session_id: str, agent_id: str | None, call_id: str
+    database: Database,
+    session_id: str,
+    agent_id: str | None,
+    call_id: str,
+    before: int | None,
 ) -> str | None:
     """Return the own id of the last call of a conversation that has an id, None without one.
 
-    Rows of older versions have the id as it is.
+    Only of calls before an offset, where that is not None.
     """
     row = (
         database.read()
@@ -121,8 +125,9 @@ def last_call_id(
             "SELECT p.tool_use_id FROM parts p JOIN messages m ON m.seq = p.message_seq"
             " WHERE p.kind = 'tool-call' AND m.role = 'assistant'"
             " AND (p.tool_use_id = ?3 OR p.tool_use_id >= ?4 AND p.tool_use_id < ?5)"
-            " AND m.session_id = ?1 AND m.agent_id IS ?2 ORDER BY m.seq DESC LIMIT 1",
-            (session_id, agent_id, call_id, *own_id_range(call_id)),
+            " AND m.session_id = ?1 AND m.agent_id IS ?2 AND (?6 IS NULL OR m.start < ?6)"
+            " ORDER BY m.seq DESC LIMIT 1",
+            (session_id, agent_id, call_id, *own_id_range(call_id), before),
         )
         .fetchone()
     )

@@ -89,6 +89,11 @@ def save(connection: sqlite3.Connection, batch: Batch, touched: set[str]) -> Non
         _link_session(connection, session_id)
 
 
+def link_again(connection: sqlite3.Connection, session_id: str) -> None:
+    """Choose the calls of a session's subagents again, after what names them was changed."""
+    _link_session(connection, session_id)
+
+
 def _may_link(message: Message) -> bool:
     """Return whether a message starts a subagent, or says what one was asked for."""
     if message.kind in _TASK_KINDS:

@@ -12,6 +12,7 @@ import re
 _OF_THE_API = ("toolu_", "srvtoolu_", "mcptoolu_")
 _UNIQUE = re.compile(r"[0-9A-Za-z]{16}")
 _SEPARATOR = "@"
+_OWN = re.compile(_SEPARATOR + "[0-9a-f]{16}$")
 _AFTER_SEPARATOR = chr(ord(_SEPARATOR) + 1)
 
 
@@ -20,10 +21,20 @@ def is_unique(call_id: str) -> bool:
     return call_id.startswith(_OF_THE_API) or _UNIQUE.search(call_id) is not None
 
 
+def is_numbered(call_id: str | None) -> bool:
+    """Return whether other calls may have this id, which is not one that `own_call_id` made."""
+    return bool(call_id) and not is_unique(str(call_id))
+
+
 def own_call_id(call_id: str, response: str) -> str:
     """Return an id that only this call of a response has; equal ids of one response stay equal."""
     digest = hashlib.blake2b(response.encode("utf-8", "surrogatepass"), digest_size=8)
     return f"{call_id}{_SEPARATOR}{digest.hexdigest()}"
+
+
+def is_own(call_id: str | None) -> bool:
+    """Return whether an id is one that `own_call_id` makes."""
+    return call_id is not None and _OWN.search(call_id) is not None
 
 
 def own_id_range(call_id: str) -> tuple[str, str]:

@@ -21,11 +21,16 @@ _LINKS_OF_ROWS = frozenset({"result", "text"})
 
 
 class NumberedCall(NamedTuple):
-    """A call as a conversation's rows name it: by an id that others may have, too."""
+    """A call as a conversation's rows name it: by an id that others may have, too.
+
+    It is one of those before the row at `before`, an offset: where a transcript is read again, the
+    calls after it are stored already.
+    """
 
     session_id: str
     agent_id: str | None
     call_id: str
+    before: int | None = None
 
     @property
     def key(self) -> str:
@@ -80,7 +85,9 @@ class CallNames:
         """Return the own id of a part's call, None if it has one already or that is not known."""
         if not part.tool_use_id or is_unique(part.tool_use_id):
             return None
-        call = NumberedCall(message.session_id, message.agent_id, part.tool_use_id)
+        call = NumberedCall(
+            message.session_id, message.agent_id, part.tool_use_id, before=message.start
+        )
         used.add(call.key)
         # What a hook made of a call is a row of its own, which is not Claude's.
         if part.kind != "tool-call" or message.role != "assistant":

@@ -117,7 +117,7 @@ def _without(rows: list[tuple[Any, ...]], columns: set[int]) -> list[tuple[Any, 
 def _fill(world: World) -> None:
     """Have rows in every table, and the outbox in each of its states."""
     world.outbox.set_destination(URL)
-    subagent = Subagent("a1", SESSION, "Explore", "look", "t1", None, 1, "claude-opus", None)
+    subagent = Subagent("a1", SESSION, "Explore", "look", "toolu_t1", None, 1, "claude-opus", None)
     world.ingest(
         message("u1", "Acknowledged", usage_id="m1"),
         usages=(usage("m1", uuid="u1"),),
@@ -141,7 +141,7 @@ def _fill(world: World) -> None:
         connection.execute("INSERT INTO line_types VALUES ('?novelty', 3)")
         connection.execute("INSERT INTO prompt_sources VALUES ('s', 'a', 'row', 'a', x'', '', 1)")
         connection.execute("INSERT INTO waiting_prompts VALUES (1, 0, 5, 's', 'k', 0, 1, NULL)")
-        connection.execute("INSERT INTO worktrees VALUES (1, '/trees/x', '/shop', 'x', 't1')")
+        connection.execute("INSERT INTO worktrees VALUES (1, '/trees/x', '/shop', 'x', 'toolu_t1')")
         connection.execute("INSERT INTO earlier_destinations VALUES ('http://gone')")
         connection.execute("INSERT INTO earlier_outbox VALUES ('http://gone', 1, 1)")
         connection.execute(
@@ -167,7 +167,7 @@ def _fill(world: World) -> None:
     save_hook_event(world.database, Redacted(event), now_ms=world.clock.now_ms, is_released=True)
     edit, failure = (
         Part("tool-result", {"ok": is_ok, "path": "/shop/a.py"}, name, "Edit")
-        for name, is_ok in (("t1", True), ("t2", False))
+        for name, is_ok in (("toolu_t1", True), ("toolu_t2", False))
     )
     world.ingest(message("r1", kind="tool_result", parts=(edit, failure)))
     world.drain()
@@ -547,7 +547,7 @@ def test_what_the_clients_own_helpers_said_is_deleted(world: World) -> None:
     helper, member = "aprompt_suggestion-0123ab", "acompact-0123456789abcdef"
     subagents = [
         Subagent(helper, SESSION, None, None, None, None, None, None, None),
-        Subagent(member, SESSION, "general-purpose", None, "t1", None, None, None, None),
+        Subagent(member, SESSION, "general-purpose", None, "toolu_t1", None, None, None, None),
     ]
     world.ingest(
         message("u1"),
@@ -574,7 +574,7 @@ def test_what_a_fork_copied_and_sessions_of_subagents_alone_are_deleted(
 
     The session may have a transcript of its own, in which nobody says anything.
     """
-    call = Part("tool-call", {"subagent_type": "fork", "prompt": "count"}, "t1", "Agent")
+    call = Part("tool-call", {"subagent_type": "fork", "prompt": "count"}, "toolu_t1", "Agent")
     fork: dict[str, Any] = {"agent_id": "a1", "role": "assistant", "kind": "answer"}
     world.ingest(
         message("u1"),
