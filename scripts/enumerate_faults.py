@@ -1,4 +1,4 @@
-"""Fail each call of a full cycle of the program, one at a time, and check what must hold after it.
+"""Fail each call of a cycle of the program, one at a time, and check what must hold after it.
 
 It compiles the library that fails calls, then runs `support.fault_cycles.enumeration` with it.
 """

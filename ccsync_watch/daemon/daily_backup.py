@@ -34,7 +34,7 @@ class DailyBackup:
         self._failure: str | None = None
 
     def turn(self) -> None:
-        """Start a copy if the last one is a day old."""
+        """Start a copy if it is needed and the last one is a day old; never raise."""
         now = self._clock.monotonic()
         if now < self._next_at or (self._thread is not None and self._thread.is_alive()):
             return
@@ -42,9 +42,9 @@ class DailyBackup:
         age_ms = backups.age_ms(self._database.path, self._clock.wall_ms())
         if age_ms is not None and age_ms < DAY_SECONDS * 1000:
             return
-        if backups.is_needed(self._database.read()):
-            self._thread = threading.Thread(target=self._write, name="backup", daemon=True)
-            self._thread.start()
+        # Also what reads the database is done there: an error of it must not end the daemon.
+        self._thread = threading.Thread(target=self._write, name="backup", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Wait a moment for a copy under way; one that takes longer is interrupted by the close."""
@@ -54,7 +54,10 @@ class DailyBackup:
     def _write(self) -> None:
         failure: str | None = None
         try:
-            if not backups.write_backup(self._database.read()):
+            read = self._database.read()
+            if not backups.is_needed(read):
+                return
+            if not backups.write_backup(read):
                 failure = "no copy of the database is kept: its disk has no room for one"
         except (OSError, sqlite3.Error) as error:
             self._database.note_failure(error)

@@ -57,3 +57,10 @@ def test_any_call_may_fail(library: Path) -> None:
     said = _run(library, *named, "--cycle", "parts", "--seed", str(SEED), "--count", "100")
     assert f"{len(PARTS) + 100} cycles, " in said
     assert "0 violated a property" in said
+
+
+def test_any_call_of_the_upkeep_may_fail(library: Path) -> None:
+    """To update, restore, copy, prune and shrink the database loses and doubles nothing."""
+    said = _run(library, "--cycle", "upkeep", "--seed", str(SEED), "--count", "60")
+    assert "60 cycles, " in said
+    assert "0 violated a property" in said

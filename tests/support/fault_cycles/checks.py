@@ -9,7 +9,7 @@ from ccsync_watch.errors import StateError
 from ccsync_watch.store import stored_messages
 from ccsync_watch.store.database import open_for_reading
 from support.canaries import Canaries
-from support.fault_cycles.plans import ANSWER, FLIPPED, backend_fault
+from support.fault_cycles.plans import ANSWER, DAMAGING, backend_fault
 from support.opensync_double.faults import Spoil
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from support.fault_cycles.plans import CallFault
     from support.fault_cycles.world import World
     from support.opensync_double.backend import Backend
-
-_DAMAGE = {FLIPPED, "SQLITE_CORRUPT", "SQLITE_NOTADB"}
 
 
 def check(
@@ -42,7 +40,7 @@ def check(
     violations += [f"files: {text}" for text in _check_files(world, places)]
     is_damage = fault is not None and (
         # SQLite says that a file is damaged that cannot be read (SQLITE_IOERR_CORRUPTFS).
-        fault.effect in _DAMAGE or (fault.is_lasting and fault.effect == "EIO")
+        fault.effect in DAMAGING or (fault.is_lasting and fault.effect == "EIO")
     )
     if list(places.state.glob("*.corrupt-*")) and not is_damage:
         violations.append("files: a database was set aside that was not damaged")

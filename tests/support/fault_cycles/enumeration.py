@@ -16,23 +16,26 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from support.fault_cycles.parts_cycles import PartsBench
 from support.fault_cycles.plans import CallFault, enumerate_faults
 from support.fault_cycles.preload import CallCounter
 from support.fault_cycles.program_cycles import ProgramBench
+from support.fault_cycles.upkeep_cycles import UpkeepBench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-BENCHES: dict[str, type[PartsBench | ProgramBench]] = {
+Bench: TypeAlias = PartsBench | ProgramBench | UpkeepBench
+BENCHES: dict[str, type[Bench]] = {
     "parts": PartsBench,
     "program": ProgramBench,
+    "upkeep": UpkeepBench,
 }
-"""What runs: the program's parts in one process, or the program itself."""
+"""What runs: the program's parts in one process, the program itself, or the database's upkeep."""
 STARTS = ("known", "new")
-"""A store that was used before, and none."""
+"""A store that was used before, and none; an older store, and a damaged one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Run:
             for fault in enumerate_faults(outcome.calls.counts, outcome.requests, most=most):
                 yield Case(bench, start, fault)
 
-    def _bench(self, name: str, bench: str, start: str) -> PartsBench | ProgramBench:
+    def _bench(self, name: str, bench: str, start: str) -> Bench:
         folder = self._folder / f"{name}-{bench}-{start}"
         return BENCHES[bench](folder, self._counter, is_new=start == "new")
 
@@ -96,7 +99,7 @@ class Run:
     def _work(self, worker: int, cases: Sequence[Case], until: float) -> None:
         # Of its own: the memory of the first one is shared with the other workers.
         self._counter = CallCounter()
-        benches: dict[tuple[str, str], PartsBench | ProgramBench] = {}
+        benches: dict[tuple[str, str], Bench] = {}
         for case in cases:
             if time.monotonic() > until:
                 return

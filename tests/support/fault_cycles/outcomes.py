@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Outcome:
     """`violations` are the properties that do not hold, one line each; `code` is an exit code.
 
-    `is_met`: the fault came up. `requests` is how many the backend received until the restart.
+    `is_met`: the fault came up. `requests` is how many the backend received until the restart,
+    -1 where none is called.
     """
 
     calls: Calls

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SHORT, FLIPPED, ENDED = "short", "flipped", "ended"
 _SPECIAL = {SHORT: -1, FLIPPED: -2, ENDED: -3}
+DAMAGING = {FLIPPED, "SQLITE_CORRUPT", "SQLITE_NOTADB"}
+"""What says that the database is damaged, whether it is or not."""
 # https://www.sqlite.org/rescode.html
 _SQLITE = {
     "SQLITE_BUSY": 5,
@@ -123,6 +125,8 @@ def enumerate_faults(
         for effect in _LASTING.get(call, ()):
             for power in range(count.bit_length()):
                 yield CallFault(call, file, 1 << power, effect, is_lasting=True)
+    if requests < 0:  # without a backend
+        return
     for fault in backend_faults.ways(late_seconds=0.5):
         for number in range(1, requests + 2):
             yield CallFault(ANSWER, "backend", number, fault.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -318,3 +319,20 @@ def test_a_copy_is_written_once_a_day_where_it_is_needed(tmp_path: Path) -> None
     assert is_written(3600)
     assert not is_written(3600)
     assert is_written(86_400)
+
+
+def test_a_database_that_cannot_be_read_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The daemon's loop asks for the copy, and nothing there waits for an error."""
+    world = World(tmp_path)
+    daily = DailyBackup(world.database, world.clock)
+
+    def fail(_read: object) -> bool:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(backups, "is_needed", fail)
+    world.clock.advance(3600)
+    daily.turn()
+    daily.stop()
+    assert caplog.messages == ["the database could not be copied: disk I/O error"]

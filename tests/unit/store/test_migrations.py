@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -20,23 +19,20 @@ from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.file_list import FileFilter
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.schema import add_functions, migrate
 from ccsync_watch.store.views import create_views
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
 from support.histories import START_MS, feed, numbered_session
+from support.older_databases import RELEASED, downgrade, rows_of, tables_of
 from support.searching import search_for
 from support.storing import OTHER, SESSION, URL, World, message, usage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RELEASED = 6  # the version of 0.1.0
 READ_AGAIN = 9  # the last version that has all transcripts read again
-INDEXED_AGAIN = 22
-CALLS_INDEXED = 20  # the version that has the index of calls
 # Recomputed from other tables, or reset so that all transcripts are read again.
 CHANGED = {
     "transcripts": {"offset", "head", "marker", "size", "lines"},
@@ -44,8 +40,6 @@ CHANGED = {
 }
 # Emptied for the same reason.
 EMPTIED = {"line_types"}
-# Columns that have keys now, by their old name.
-WITH_KEYS = {("outbox", "session_id"): "(SELECT id FROM ids WHERE key = session_key)"}
 # More are added.
 ADDED_TO = {"ids"}
 # The indexes of the search and of calls are built again.
@@ -58,53 +52,8 @@ INDEXED = {
     "files",
     "failed_calls",
 }
-# Filled by triggers; and the parts of the search index, which SQLite fills.
-DERIVED = {"session_counts"}
 FORK = "22222222-3333-4444-8555-666666666666"
 FAR_MS = 1 << 50
-
-
-def _renamed(version: int) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
-    """Return what was renamed since: tables, and columns by table, from today's name to the old.
-
-    A table that is created again is not renamed: it keeps its name.
-    """
-    since = "".join(MIGRATIONS[version:])
-    tables = re.findall(r"ALTER TABLE (?!new_)(\w+) RENAME TO (\w+)", since)
-    columns = re.findall(r"ALTER TABLE (\w+) RENAME COLUMN (\w+) TO (\w+)", since)
-    return {new: old for old, new in tables}, {(table, new): old for table, old, new in columns}
-
-
-def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-
-
-def _tables(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table'"
-        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%'"
-        # Triggers of the others read it.
-        " ORDER BY name <> 'ids', name"
-    )
-    return [row[0] for row in rows] + ["search_due"]
-
-
-def _readable(table: str, old: sqlite3.Connection) -> str:
-    """Return the view of a table with keys, if an earlier version had a table of that name."""
-    return table if _columns(old, table) else table.removeprefix("compact_")
-
-
-def _rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
-    names = [WITH_KEYS.get((table, name), name) for name in columns]
-    selected = ", ".join(["rowid", *names] if table == "search" else names)
-    rows = connection.execute(f"SELECT {selected} FROM {table}")  # noqa: S608 - names of the schema
-    # Earlier versions stored every text as it is.
-    packed = columns.index("content") if "content" in columns else None
-    unpacked = (
-        tuple(unpack(value) if number == packed else value for number, value in enumerate(row))
-        for row in rows
-    )
-    return sorted(unpacked, key=repr)
 
 
 def _without(rows: list[tuple[Any, ...]], columns: set[int]) -> list[tuple[Any, ...]]:
@@ -190,56 +139,13 @@ def _fill(world: World) -> None:
     world.outbox.reject(rejected, "too odd")
 
 
-def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
-    """Replace a database by one of an earlier version; return its rows by today's names."""
-    old_tables, old_names = _renamed(version)
-    new = sqlite3.connect(path)
-    add_functions(new)
-    create_views(new)
-    old_path = path.with_name("old.db")
-    old = sqlite3.connect(old_path, isolation_level=None)
-    add_functions(old)
-    for script in MIGRATIONS[:version]:
-        old.executescript(script)
-    old.execute(f"PRAGMA user_version = {version}")
-    kept: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
-    for table in [_readable(name, old) for name in _tables(new)]:
-        old_table = old_tables.get(table, table)
-        old_columns = _columns(old, old_table)
-        columns = [
-            name
-            for name in [*_columns(new, table), *(name for of, name in WITH_KEYS if of == table)]
-            if old_names.get((table, name), name) in old_columns
-        ]
-        if not columns:
-            continue
-        rows = _rows(new, table, columns)
-        if table == "meta":
-            unread = {"search"} if version <= INDEXED_AGAIN else set()
-            unread |= {"calls"} if version < CALLS_INDEXED else set()
-            rows = [row for row in rows if row[0] not in unread]
-        kept[table] = columns, rows
-        if table not in DERIVED:
-            names = [old_names.get((table, name), name) for name in columns]
-            names = ["rowid", *names] if table == "search" else names
-            marks = ", ".join("?" * len(names))
-            query = f"INSERT INTO {old_table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names of the schema
-            old.executemany(query, rows)
-    new.close()
-    old.close()
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    old_path.rename(path)
-    return kept
-
-
 @pytest.mark.tailing_case("45")
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, version: int) -> None:
     """Every row is kept, nothing is sent twice, and the search still finds."""
     _fill(world)
     world.close()
-    kept = _downgrade(world.folder / DATABASE_NAME, version)
+    kept = downgrade(world.folder / DATABASE_NAME, version)
     assert [table for table, (_columns, rows) in kept.items() if not rows] == []
     world.open()
     assert world.database.set_aside is None
@@ -248,7 +154,7 @@ def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, ver
         if table in EMPTIED | INDEXED | ADDED_TO:
             continue
         changed = {columns.index(name) for name in CHANGED.get(table, ()) if name in columns}
-        migrated = _rows(read, table, columns)
+        migrated = rows_of(read, table, columns)
         assert _without(migrated, changed) == _without(rows, changed)
     offsets = {row[0] for row in read.execute("SELECT offset FROM transcripts")}
     assert (offsets == {0}) == (version < READ_AGAIN)
@@ -282,7 +188,7 @@ def test_an_update_that_is_interrupted_anywhere_continues(world: World, version:
     _fill(world)
     world.close()
     path = world.folder / DATABASE_NAME
-    kept = _downgrade(path, version)
+    kept = downgrade(path, version)
     versions = set()
     for steps in (100, 300, 1000, 2000, 4000, 8000, 16_000):
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -299,7 +205,7 @@ def test_an_update_that_is_interrupted_anywhere_continues(world: World, version:
         columns, rows = kept.get(table) or kept[f"compact_{table}"]
         name = table if table in kept else f"compact_{table}"
         changed = {columns.index(column) for column in CHANGED.get(name, ()) if column in columns}
-        migrated = _rows(world.database.read(), name, columns)
+        migrated = rows_of(world.database.read(), name, columns)
         assert _without(migrated, changed) == _without(rows, changed)
 
 
@@ -310,7 +216,7 @@ def test_the_store_that_is_migrated_has_rows_in_every_table(world: World) -> Non
     connection = sqlite3.connect(world.folder / DATABASE_NAME)
     add_functions(connection)
     create_views(connection)
-    empty = [name for name in _tables(connection) if not _rows(connection, name, ["1"])]
+    empty = [name for name in tables_of(connection) if not rows_of(connection, name, ["1"])]
     connection.close()
     assert empty == []
 
@@ -323,12 +229,12 @@ def test_the_answers_of_what_several_sessions_claim_are_known_after_a_migration(
         transcript = numbered_session(session_id, START_MS + number)
         feed(world.database, transcript, transcript.lines())
     columns = ["usage_id", "digest", "session_id"]
-    imported = _rows(world.database.read(), "contested_answers", columns)
+    imported = rows_of(world.database.read(), "contested_answers", columns)
     assert len(imported) == 9
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, 12)
+    downgrade(world.folder / DATABASE_NAME, 12)
     world.open()
-    assert _rows(world.database.read(), "contested_answers", columns) == imported
+    assert rows_of(world.database.read(), "contested_answers", columns) == imported
 
 
 def test_chains_of_older_clients_become_subagents(world: World) -> None:
@@ -345,7 +251,7 @@ def test_chains_of_older_clients_become_subagents(world: World) -> None:
     )
     world.say("o1", session_id=OTHER)
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, RELEASED)
+    downgrade(world.folder / DATABASE_NAME, RELEASED)
     world.open()
     read = world.database.read()
     agents = dict(read.execute("SELECT uuid, agent_id FROM messages WHERE kind <> 'session'"))
@@ -373,7 +279,7 @@ def test_what_an_excluded_session_had_sent_is_taken_back(world: World) -> None:
         connection.execute("UPDATE sessions SET is_excluded = 1 WHERE id = ?", (SESSION,))
     world.clock.advance(60)
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, RELEASED)
+    downgrade(world.folder / DATABASE_NAME, RELEASED)
     world.open()
     world.outbox.release(None)
     world.drain()
@@ -387,7 +293,7 @@ def test_a_title_in_another_session_goes_to_the_one_that_it_names(world: World) 
     world.ingest(message("o1", "Other", session_id=OTHER), session_id=OTHER)
     world.close()
     path = world.folder / DATABASE_NAME
-    _downgrade(path, RELEASED)
+    downgrade(path, RELEASED)
     old = sqlite3.connect(path)
     value = '{"text":"Summed up","leaf":"u1"}'
     old.execute("INSERT INTO session_facts VALUES (?, 'summary', ?)", (OTHER, value))
@@ -435,7 +341,7 @@ def test_queued_prompts_of_an_earlier_version_stay_single(world: World) -> None:
         message("q1", "Also  the hedge", facts={"queued": True}, start=50),
     )
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, 8)
+    downgrade(world.folder / DATABASE_NAME, 8)
     world.open()
     rows = world.database.read().execute("SELECT source, kind, uuid, words FROM prompt_sources")
     words = words_of([("text", "Also the hedge")])
@@ -451,7 +357,7 @@ def test_folders_of_windows_are_joined_once_they_are_read_again(world: World) ->
                 "UPDATE sessions SET project_path = ? WHERE id = ?", (cwd, session_id)
             )
     world.close()
-    _downgrade(world.folder / "ccsync.db", 8)
+    downgrade(world.folder / "ccsync.db", 8)
     world.open()
     for session_id in (SESSION, OTHER):
         world.ingest(message("u1", session_id=session_id), session_id=session_id)
@@ -473,7 +379,7 @@ def test_titles_that_the_client_wrote_are_forgotten(world: World) -> None:
             "UPDATE transcripts SET missing_since_ms = 1 WHERE session_id = ?", (FORK,)
         )
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, 8)
+    downgrade(world.folder / DATABASE_NAME, 8)
     world.open()
     rows = world.database.read().execute("SELECT id, first_prompt, is_conversation FROM sessions")
     assert {row[0]: tuple(row[1:]) for row in rows} == {
@@ -500,7 +406,7 @@ def test_rows_without_any_id_are_no_longer_uncounted(world: World) -> None:
             "UPDATE transcripts SET missing_since_ms = 1 WHERE session_id = ?", (FORK,)
         )
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, 8)
+    downgrade(world.folder / DATABASE_NAME, 8)
     world.open()
     rows = world.database.read().execute("SELECT session_id, reason FROM uncounted_usage")
     assert {*map(tuple, rows)} == {
@@ -523,7 +429,7 @@ def test_ids_that_may_be_secrets_become_hashes_with_all_that_names_them(world: W
         subagents=(Subagent("a1", SESSION, None, None, odd, None, None, None, None),),
     )
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, 10)
+    downgrade(world.folder / DATABASE_NAME, 10)
     world.open()
     hashed, read = opaque_id(odd), world.database.read()
     assert hashed not in {None, odd}
@@ -557,7 +463,7 @@ def test_what_the_clients_own_helpers_said_is_deleted(world: World) -> None:
         subagents=tuple(subagents),
     )
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, 8)
+    downgrade(world.folder / DATABASE_NAME, 8)
     world.open()
     read = world.database.read()
     uuids = read.execute("SELECT uuid FROM messages WHERE kind <> 'session' ORDER BY seq")
@@ -583,7 +489,7 @@ def test_what_a_fork_copied_and_sessions_of_subagents_alone_are_deleted(
     )
     world.ingest(message("w1", agent_id="a2", session_id=OTHER), session_id=OTHER)
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, 8)
+    downgrade(world.folder / DATABASE_NAME, 8)
     with closing(sqlite3.connect(world.folder / DATABASE_NAME)) as connection, connection:
         connection.execute(
             "UPDATE transcripts SET agent_id = ? WHERE session_id = ?", (agent_id, OTHER)
@@ -613,7 +519,7 @@ def test_rows_of_no_possible_date_get_that_of_their_neighbour(world: World, at_m
         world.ingest(*rows, session_id=name, usages=(answered,))
     world.drain()
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, RELEASED)
+    downgrade(world.folder / DATABASE_NAME, RELEASED)
     world.open()
 
     def read(query: str, *values: str) -> list[tuple[Any, ...]]:
@@ -652,7 +558,7 @@ def test_sessions_whose_files_are_gone_at_the_update_stay_in_the_list(world: Wor
     world.ingest(message("c1", "/clear", session_id=OTHER, kind="command"), session_id=OTHER)
     world.ingest(message("u1", session_id=FORK), session_id=FORK)
     world.close()
-    _downgrade(world.folder / DATABASE_NAME, RELEASED)
+    downgrade(world.folder / DATABASE_NAME, RELEASED)
     world.open()
     mark_missing(world.database, {FORK.encode()}, 7)
     rows = world.database.read().execute("SELECT id, is_conversation FROM sessions")
