@@ -26,7 +26,9 @@ MAX_ANSWER_BYTES = 8 << 20
 _MAX_PACKED_BYTES = MAX_ANSWER_BYTES + (1 << 16)
 # A value of two bytes takes seventy once it is read: eight megabytes of `{},` a quarter gigabyte.
 _MAX_VALUES = 300_000
-_OF_PACKED = {"content-encoding", "content-length", "transfer-encoding"}
+_OF_PACKED = {b"content-encoding", b"content-length", b"transfer-encoding"}
+_PAGE_START_BYTES = 1024
+_BLANKS = b"\xef\xbb\xbf \t\r\n"
 # gzip and zlib alike.
 _ANY_HEADER = zlib.MAX_WBITS | 32
 
@@ -56,7 +58,8 @@ def read_answer(
         content += chunk
         if len(content) > max_bytes or is_late():
             return None
-    headers = [item for item in response.headers.multi_items() if item[0] not in _OF_PACKED]
+    # As bytes: those of a proxy, or of a login page, may have any letters.
+    headers = [item for item in response.headers.raw if item[0].lower() not in _OF_PACKED]
     return httpx.Response(response.status_code, headers=headers, content=bytes(content))
 
 
@@ -88,6 +91,11 @@ def _unpacked(encoding: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
                 raise UnexpectedAnswer("its answer cannot be unpacked", hint="")
     except zlib.error:
         raise UnexpectedAnswer("its answer cannot be unpacked", hint="") from None
+
+
+def is_web_page(response: httpx.Response) -> bool:
+    """Return whether an answer is made for browsers: the login page of a network, for example."""
+    return response.content[:_PAGE_START_BYTES].lstrip(_BLANKS)[:1] == b"<"
 
 
 class _LimitedBackend(httpcore.NetworkBackend):

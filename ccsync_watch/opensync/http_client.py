@@ -25,10 +25,10 @@ from ccsync_watch.errors import (
 from ccsync_watch.opensync.asked_pauses import MAX_PAUSE_SECONDS, pause_hint, read_pause
 from ccsync_watch.opensync.backend_clock import BackendClock, header_date_ms
 from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
-from ccsync_watch.opensync.bounded_answers import json_object, read_answer
+from ccsync_watch.opensync.bounded_answers import is_web_page, json_object, read_answer
 from ccsync_watch.opensync.pace import Pace
 from ccsync_watch.opensync.passing_errors import is_passing
-from ccsync_watch.opensync.transport import CONNECTION_HINT, failure_reason, make_transport
+from ccsync_watch.opensync.transport import CONNECTION_HINT, make_transport, request_error
 from ccsync_watch.opensync.web_app import document_ids
 from ccsync_watch.outgoing import BackendInfo
 
@@ -54,6 +54,8 @@ _MAX_SHOWN_CHARS = 160
 _url = functools.lru_cache(maxsize=16)(httpx.URL)
 _KEY_HINT = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
 _URL_HINT = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
+_LOGIN_HINT = "if this network has a login page, log in there with a browser: nothing is lost"
+_PAGE_HINT = f"{_LOGIN_HINT}; else {_URL_HINT}"
 
 
 class OpenSyncClient:
@@ -281,18 +283,11 @@ class OpenSyncClient:
         """Raise the errors of a request as this program's own."""
         try:
             yield
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unsent(
-                f"cannot reach {self.host} ({failure_reason(error)})", hint=CONNECTION_HINT
-            ) from None
-        except RuntimeError:
-            # The daemon stops, and has closed the connections while a worker was using them.
-            raise Unsent(f"the connection to {self.host} is closed", hint="") from None
-        except httpx.HTTPError as error:
-            self.pace.record_refusal()
-            raise Retryable(
-                f"no answer from {self.host} ({failure_reason(error)})", hint=CONNECTION_HINT
-            ) from None
+        except (httpx.HTTPError, RuntimeError, UnicodeError) as error:
+            failure = request_error(error, self.host)
+            if not isinstance(failure, Unsent):
+                self.pace.record_refusal()
+            raise failure from None
 
     def _parse_answer(self, response: httpx.Response, path: str) -> dict[str, Any]:
         status = response.status_code
@@ -302,7 +297,7 @@ class OpenSyncClient:
         ):
             raise Unauthorized(f"{self.host} does not accept the API key", hint=_KEY_HINT)
         if response.is_redirect:
-            raise self._unexpected(f"it redirects (HTTP {status})")
+            raise self._unexpected(f"it redirects (HTTP {status})", hint=_PAGE_HINT)
         if status == httpx.codes.NOT_FOUND:
             raise self._unexpected(f"{path} is missing")
         error_text = self._error_text(response)
@@ -320,19 +315,19 @@ class OpenSyncClient:
             pause = read_pause(response.headers.get("Retry-After", ""), answered_ms)
             raise Retryable(
                 f"{self.host} answered HTTP {status}{error_text}",
-                hint=pause_hint(pause, self._clock.wall_ms()) if pause else CONNECTION_HINT,
+                hint=pause_hint(pause, self._clock.wall_ms()) if pause else _hint_of(status),
                 retry_after=None if pause is None else min(pause, MAX_PAUSE_SECONDS),
                 is_throttled=status == httpx.codes.TOO_MANY_REQUESTS,
             )
         answer = json_object(response)
+        if answer is None and is_web_page(response):
+            raise self._unexpected("it answers with a web page", hint=_PAGE_HINT)
         if answer is None:
             raise self._unexpected("its answer is not a JSON object")
         return answer
 
-    def _unexpected(self, reason: str) -> DestinationError:
-        return UnexpectedAnswer(
-            f"{self.host} is not an OpenSync deployment: {reason}", hint=_URL_HINT
-        )
+    def _unexpected(self, reason: str, *, hint: str = _URL_HINT) -> DestinationError:
+        return UnexpectedAnswer(f"{self.host} is not an OpenSync deployment: {reason}", hint=hint)
 
     def _error_text(self, response: httpx.Response) -> str:
         """Return the backend's own description of the error, in brackets; empty without one."""
@@ -348,3 +343,8 @@ class OpenSyncClient:
             text = text.replace(self._api_key.reveal(), "…")
         line = " ".join(text.split())
         return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[: _MAX_SHOWN_CHARS - 1]}…"
+
+
+def _hint_of(status: int) -> str:
+    is_login = status == httpx.codes.NETWORK_AUTHENTICATION_REQUIRED
+    return _LOGIN_HINT if is_login else CONNECTION_HINT

@@ -61,7 +61,8 @@ def endpoint(convex_url: str) -> Endpoint:
     Hosted deployments serve them at `.convex.site`; any other host is taken as it is.
     """
     parts = urlsplit(convex_url)
-    host = parts.hostname or ""
+    # A name with a point at its end is the same one.
+    host = (parts.hostname or "").removesuffix(".")
     netloc = parts.netloc
     if host.endswith(_HOSTED_SUFFIX):
         host = host.removesuffix(_HOSTED_SUFFIX) + _ACTIONS_SUFFIX

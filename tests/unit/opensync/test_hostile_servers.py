@@ -240,3 +240,116 @@ def test_no_other_host_receives_the_key(status: int) -> None:
                     ask(client)
             assert all(KEY.encode() in received for received in server.received)
         assert other.received == []
+
+
+def saying(answer: bytes) -> Callable[[Server, Callable[[bytes], None]], None]:
+    """Return an answer that is sent as it is."""
+    return lambda _server, send: send(answer)
+
+
+@pytest.mark.parametrize("status", [200, 429, 503])
+@pytest.mark.parametrize(
+    "header", ["Server: Größe".encode(), b"X-Grund: nicht m\xf6glich", "Retry-After: ٣".encode()]
+)
+def test_a_header_may_have_any_letters(status: int, header: bytes) -> None:
+    """Proxies and login pages write what they like."""
+    body = b'{"ok":true}'
+    head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n".encode()
+    answer = saying(head + CLOSE + header + b"\r\n\r\n" + body)
+    with Server(answer) as server, client_of(server.port) as client:
+        if status == 200:
+            assert client.put_message(Redacted(message("m"))) > 0
+            return
+        with pytest.raises(Retryable, match=f"HTTP {status}") as caught:
+            client.put_message(Redacted(message("m")))
+        assert caught.value.retry_after is None
+
+
+@pytest.mark.parametrize("request_number", range(len(REQUESTS)))
+@pytest.mark.parametrize(
+    ("head", "body", "words"),
+    [
+        (b"200 OK", b"<!DOCTYPE html><title>Hotel</title>", "a web page"),
+        (b"200 OK", b"\xef\xbb\xbf \n<html>", "a web page"),
+        (b"302 Found\r\nLocation: http://login.example/", b"", "redirects"),
+        (b"511 Network Authentication Required", b"<html>", "HTTP 511"),
+    ],
+)
+def test_a_login_page_of_the_network_is_named(
+    head: bytes, body: bytes, words: str, request_number: int
+) -> None:
+    """The hint says what to do; nothing that was sent counts as stored."""
+    length = f"Content-Length: {len(body)}\r\n\r\n".encode()
+    answer = saying(b"HTTP/1.1 " + head + b"\r\n" + CLOSE + length + body)
+    with Server(answer) as server, client_of(server.port) as client:
+        with pytest.raises(DestinationError, match=words) as caught:
+            REQUESTS[request_number](client)
+        assert "log in there with a browser" in caught.value.hint
+        assert not isinstance(caught.value, Unsent)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n", b"\x16\x03\x01\x02\r\n\r\n"]
+)
+def test_what_is_not_http_is_named(answer: bytes) -> None:
+    """It did not close the connection; it may have been carried out."""
+    with Server(saying(answer)) as server, client_of(server.port) as client:
+        with pytest.raises(Retryable, match="its answer is not HTTP") as caught:
+            client.check_address()
+        assert not isinstance(caught.value, Unsent)
+
+
+@pytest.mark.parametrize("host", ["a..b.invalid", f"{'a' * 70}.invalid"])
+def test_what_is_not_the_name_of_a_host_is_an_error_of_each_request(host: str) -> None:
+    """The library for names fails with an error of its own."""
+    client = OpenSyncClient(wire.endpoint(f"https://{host}"), Secret(KEY), clock=SystemClock())
+    with pytest.raises(Unsent, match="not the name of a host"):
+        client.check_address()
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [("407 Größe", "NAME:PASSWORD@HOST"), ("403 Forbidden", "NO_PROXY"), ("502 X", "NO_PROXY")],
+)
+def test_a_proxy_that_refuses_is_named(
+    monkeypatch: pytest.MonkeyPatch, status: str, hint: str
+) -> None:
+    """Nothing is wrong with the backend, which got nothing; nor did the proxy get the key."""
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    head = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n".encode()
+    with Server(saying(head + CLOSE + b"\r\n")) as server:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://jo:hidden@127.0.0.1:{server.port}")
+        client = OpenSyncClient(
+            wire.endpoint("https://happy-otter-123.invalid"), Secret(KEY), clock=SystemClock()
+        )
+        with pytest.raises(Unsent) as caught:
+            client.put_message(Redacted(message("m")))
+        client.close()
+        assert f"the proxy in HTTPS_PROXY refuses with HTTP {status[:3]}" in caught.value.message
+        assert hint in caught.value.hint
+        assert "hidden" not in str(caught.value)
+        assert KEY.encode() not in b"".join(server.received)
+
+
+def test_a_plain_page_in_place_of_tls_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words, not by a constant of the library."""
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    def page(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\nplain")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=page, args=[listener])
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        client = OpenSyncClient(wire.endpoint(url), Secret(KEY), clock=SystemClock())
+        with pytest.raises(Unsent, match="TLS: what answers there does not speak it"):
+            client.check_address()
+        client.close()
+        thread.join(WAIT_SECONDS)

@@ -219,7 +219,11 @@ class TestAnswers:
             (httpx.WriteTimeout("x"), "timed out"),
             (httpx.ReadError("x"), "the connection broke"),
             (httpx.WriteError("x"), "the connection broke"),
-            (httpx.RemoteProtocolError("x"), "it closed the connection"),
+            (httpx.RemoteProtocolError("illegal status line"), "its answer is not HTTP"),
+            (
+                httpx.RemoteProtocolError("Server disconnected without sending a response."),
+                "it closed the connection",
+            ),
             (httpx.DecodingError("x"), "DecodingError"),
         ],
     )

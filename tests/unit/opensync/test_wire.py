@@ -86,6 +86,7 @@ class TestEndpoint:
             ),
             ("https://x.convex.cloud:8443", "https://x.convex.site:8443", "x.convex.site:8443"),
             ("https://x.convex.site", "https://x.convex.site", "x.convex.site"),
+            ("https://x.convex.cloud./", "https://x.convex.site", "x.convex.site"),
             ("http://127.0.0.1:3211/", "http://127.0.0.1:3211", "127.0.0.1:3211"),
             ("http://[::1]:3211", "http://[::1]:3211", "[::1]:3211"),
             ("https://my.host/convex/", "https://my.host/convex", "my.host"),
