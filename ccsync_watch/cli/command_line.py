@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
 _DEFAULT_COMMAND = "run"
 _DEFAULT_COLUMNS = 80
+_LONGEST_COMMAND = len("completion")
 
 _EXAMPLES = ("start", "status", "open", "stats --last 7d --by project", "config")
 
@@ -52,7 +53,10 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
         _complete(commands)
     _check_name(words[0], commands)
     try:
-        arguments = build_parser(words[0], commands).parse_args(words)
+        parser = build_parser(words[0], commands)
+        arguments, others = parser.parse_known_args(words)
+        if others:
+            _reject(words[0], others[0])
     except KeyboardInterrupt:  # importing the command may take a second
         return _interrupted()
     if env is None:
@@ -66,6 +70,18 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
             warn(printable(_system_error(error)))
             return 1
     return _guard(commands[arguments.command], arguments, env)
+
+
+def _reject(command: str, word: str) -> NoReturn:
+    """End with exit code 2 for a word that the command does not have.
+
+    The library would refer to the help of the whole program.
+    """
+    what = (
+        f"{word} is not an option of {command}" if word.startswith("-") else f"{word!r} is too much"
+    )
+    warn(printable(f"{what}: see `ccsync-watch {command} --help`"))
+    raise SystemExit(ConfigError.exit_code)
 
 
 def _complete(commands: Mapping[str, Command]) -> None:
@@ -272,7 +288,9 @@ class _Help(argparse.HelpFormatter):
 
     def add_argument(self, action: argparse.Action) -> None:
         super().add_argument(action)
-        self._action_max_length = max(self._action_max_length, 2 * self._indent_increment + 9)
+        self._action_max_length = max(
+            self._action_max_length, 2 * self._indent_increment + _LONGEST_COMMAND
+        )
 
 
 def _columns() -> int:

@@ -71,7 +71,29 @@ def test_run_has_the_settings_as_flags() -> None:
 def test_flags_alone_are_those_of_run(capsys: pytest.CaptureFixture[str]) -> None:
     """Run is the default command."""
     _code, _out, err = run_to_exit(capsys, "--bogus")
-    assert err == "ccsync-watch: unrecognized arguments: --bogus: see `ccsync-watch --help`\n"
+    assert err == ("ccsync-watch: --bogus is not an option of run: see `ccsync-watch run --help`\n")
+
+
+def test_a_mistake_leads_to_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """What it has, not which commands there are."""
+    _code, _out, err = run_to_exit(capsys, "start", "--json")
+    assert err == (
+        "ccsync-watch: --json is not an option of start: see `ccsync-watch start --help`\n"
+    )
+    _code, _out, err = run_to_exit(capsys, "logout", "now")
+    assert err == "ccsync-watch: 'now' is too much: see `ccsync-watch logout --help`\n"
+
+
+def test_every_command_is_on_one_line_with_its_help(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The longest one, too."""
+    monkeypatch.setenv("COLUMNS", "80")
+    _code, out, _err = run_to_exit(capsys, "--help")
+    lines = {line.split()[0]: line for line in out.splitlines() if re.match(r" {4}[a-z]", line)}
+    for command in COMMANDS.values():
+        if not command.is_hidden:
+            assert command.help.split()[0] in lines[command.name]
 
 
 def test_a_misspelt_command_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
