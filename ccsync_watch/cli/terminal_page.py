@@ -78,10 +78,12 @@ class TerminalPage:
         from rich.padding import Padding  # noqa: PLC0415 - not for a pipe
         from rich.text import Text  # noqa: PLC0415 - not for a pipe
 
+        from ccsync_watch.cli.reading_styles import MARK  # noqa: PLC0415 - as above
+
         shown = Text()
         for piece in text.split(marks[0]):
             word, mark, after = piece.rpartition(marks[1])
-            shown.append(plain_text(word), "bold yellow" if mark else "")
+            shown.append(plain_text(word), MARK if mark else "")
             shown.append(plain_text(after))
         self._rich().print(Padding(shown, (0, 0, 0, len(indent))))
 
@@ -93,12 +95,18 @@ class TerminalPage:
             return
         from rich.markdown import Markdown  # noqa: PLC0415 - not for a pipe
 
+        from ccsync_watch.cli.reading_styles import CODE_THEME  # noqa: PLC0415 - as above
+
         # A link of a terminal would hide where it leads.
-        self._rich().print(Markdown(text, code_theme="ansi_dark", hyperlinks=False))
+        shown = Markdown(text, hyperlinks=False)
+        shown.code_theme = CODE_THEME  # type: ignore[assignment]  # which passes it on as it is
+        self._rich().print(shown)
 
     def _rich(self) -> Console:
         if self._console is None:
             from rich.console import Console  # noqa: PLC0415 - not for a pipe
+
+            from ccsync_watch.cli.reading_styles import MARKDOWN_THEME  # noqa: PLC0415 - as above
 
             self._console = Console(
                 file=self._stream,
@@ -109,6 +117,7 @@ class TerminalPage:
                 markup=False,
                 emoji=False,
                 legacy_windows=False,
+                theme=MARKDOWN_THEME,
             )
         return self._console
 
