@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.call_index import MAY_HAVE_FAILED
+from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.prompt_counts import OWN_MESSAGES
 from ccsync_watch.store.turns import ENDS_TURN
 
@@ -159,6 +161,40 @@ def counted_messages(
 def load_activity(database: Database, session_id: str) -> Activity:
     """Return what was done in one session; nothing for one that is not known."""
     return by_session_id(database, session_id=session_id).get(session_id, Activity())
+
+
+def count_session(database: Database, session_id: str) -> Activity:
+    """Return the same without turns, times, permissions and lines, at a quarter of the work.
+
+    Only results that may have failed are unpacked.
+    """
+    own = f"m.session_key = {key_of('?1')} AND {OWN_MESSAGES}"
+    read = database.read()
+    prompts, compactions, api_errors = read.execute(
+        "SELECT coalesce(sum(m.kind = 'prompt'), 0),"  # noqa: S608 - constants
+        " coalesce(max(sum(m.kind = 'compaction'), sum(m.kind = 'summary')), 0),"
+        " coalesce(sum(m.kind = 'api_error' AND m.role = 'assistant'), 0)"
+        f" FROM compact_messages m WHERE {own}",
+        (session_id,),
+    ).fetchone()
+    (calls,) = read.execute(
+        "SELECT count(*) FROM compact_messages m CROSS JOIN parts p ON p.message_seq = m.seq"  # noqa: S608 - constants
+        f" WHERE {own} AND p.kind = 'tool-call'",
+        (session_id,),
+    ).fetchone()
+    may_have_failed = f"{own} AND p.kind = 'tool-result' AND {MAY_HAVE_FAILED}"
+    results = COUNTED_CALLS.format(condition=may_have_failed)
+    (errors,) = read.execute(
+        f"SELECT coalesce(sum({_IS_ERROR}), 0) FROM {results}",  # noqa: S608 - constants
+        (session_id,),
+    ).fetchone()
+    return Activity(
+        prompts=prompts,
+        tool_calls=calls,
+        tool_errors=errors,
+        compactions=compactions,
+        api_errors=api_errors,
+    )
 
 
 def by_session_id(

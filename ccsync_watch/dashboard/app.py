@@ -61,6 +61,7 @@ _STATIC_FOLDER = Path(__file__).parent / "static"
 _THREADS = 4
 _FLUSH_SECONDS = 20.0
 _CACHE_SECONDS = 86_400
+_REST_FAILED = '<p class="problem error" role="alert">The rest of this page failed.</p>'
 
 
 def build_app(site: Site, *, port: int) -> Guard:
@@ -119,11 +120,14 @@ class _Routes:
         async def show(request: Request) -> Response:
             self._indexer.wake()
             self._site.calls.wake()
-            return HTMLResponse(await self._in_thread(lambda: self._render(page, request)))
+            if page.is_streamed:
+                return await self._stream_page(page, request)
+            html = await self._in_thread(lambda: "".join(self._render(page, request)))
+            return HTMLResponse(html)
 
         return Route(page.path, show, name=page.name)
 
-    def _render(self, page: Page, request: Request) -> str:
+    def _render(self, page: Page, request: Request) -> Iterator[str]:
         priority = (
             contextlib.nullcontext() if page.waits_for_figures else self._site.priority.page()
         )
@@ -131,7 +135,44 @@ class _Routes:
             context = page.build_context(self._site, request)
             token = form_token(request.state.cookie)
             now_ms = self._site.clock.wall_ms()
-            return self._templates.render_page(page, context, token=token, now_ms=now_ms)
+            yield from self._templates.iterate_page(page, context, token=token, now_ms=now_ms)
+
+    async def _stream_page(self, page: Page, request: Request) -> Response:
+        """Send the pieces of a page as they are made; what fails before the first is an error."""
+        pieces: asyncio.Queue[str] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def send(piece: str) -> None:
+            # The daemon may end meanwhile: nobody reads it then.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        def make() -> None:
+            # In one thread: a page's connection to the store is that of its thread.
+            has_begun = False
+            try:
+                for piece in self._render(page, request):
+                    send(piece)
+                    has_begun = True
+            except Exception:
+                if not has_begun:
+                    raise
+                log.exception("a page failed after its beginning")
+                send(_REST_FAILED)
+
+        making = asyncio.ensure_future(self._in_thread(make))
+        making.add_done_callback(lambda _done: pieces.put_nowait(""))
+        first = await pieces.get()
+        if not first:
+            await making
+
+        async def body() -> AsyncIterator[str]:
+            piece = first
+            while piece:
+                yield piece
+                piece = await pieces.get()
+
+        return StreamingResponse(body(), media_type="text/html")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
+from ccsync_watch.accounting.account import Cost, total_cost
 from ccsync_watch.dashboard.speakers import is_folded, speaker_of
 from ccsync_watch.plain_text import has_sequences, plain_text
 from ccsync_watch.store.conversations import permanent_name
@@ -18,7 +18,7 @@ from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from ccsync_watch.model import JsonValue, Part, StyleRun
     from ccsync_watch.outgoing import StoredMessage
@@ -214,11 +214,7 @@ class Turn:
         """The cost of all its responses."""
         return total_cost(self.costs)
 
-    def settle(self) -> None:
-        """Keep the sum of its costs only: nothing is added to it any more."""
-        self.costs = [self.cost]
-
-    def add(self, step: TimelineStep, costs: Mapping[str, Cost]) -> None:
+    def add(self, step: TimelineStep) -> None:
         """Count one message of this turn."""
         self.ended_ms = max(self.ended_ms or 0, step.timestamp_ms or 0) or None
         self.prompt_tokens += step.prompt_tokens or 0
@@ -228,8 +224,6 @@ class Turn:
         self.errors += step.kind == "api_error"
         self.failed_calls += step.failed_calls
         self.is_final &= step.is_final
-        if step.usage_id is not None:
-            self.costs.append(costs.get(step.usage_id, UNPRICED))
 
 
 @dataclass(slots=True)
@@ -239,9 +233,37 @@ class Timeline:
     turns: list[Turn] = field(default_factory=list)
 
 
+PriceTurns: TypeAlias = "Callable[[Mapping[str, int]], Mapping[int, Cost]]"
+"""Returns what responses cost by their turns, each of which is named by a number."""
+_PRICED_AT_ONCE = 2000
+
+
+class _TurnCosts:
+    """Gives turns the costs of their responses, those of many at once."""
+
+    def __init__(self, price: PriceTurns, turns: deque[Turn]) -> None:
+        self._price = price
+        self._turns = turns
+        self._unpriced: dict[str, int] = {}
+
+    def add(self, response: str) -> None:
+        """Add a response to the last turn."""
+        self._unpriced[response] = self._turns[-1].seq
+        if len(self._unpriced) >= _PRICED_AT_ONCE:
+            self.settle()
+
+    def settle(self) -> None:
+        """Price what was added since the last time."""
+        costs = self._price(self._unpriced)
+        for turn in self._turns:
+            if turn.seq in costs:
+                turn.costs = [total_cost([*turn.costs, costs[turn.seq]])]
+        self._unpriced.clear()
+
+
 def build_timeline(
     steps: Iterable[TimelineStep],
-    costs: Mapping[str, Cost],
+    price: PriceTurns = lambda _turns: {},
     *,
     first_number: int = 1,
     most: int | None = None,
@@ -251,18 +273,17 @@ def build_timeline(
     What comes before the first prompt belongs to none.
 
     A command to which nobody answered is not a turn, and a prompt that was sent during a turn is
-    part of it. `costs` are those of responses: a turn with one that is not known has a partial
-    cost.
+    part of it. `price` is asked for the costs of many turns at once: a turn with a response whose
+    cost is not known has a partial one.
     """
     # One more than are returned: the last one may turn out to be none.
     turns: deque[Turn] = deque(maxlen=most + 1 if most else None)
+    costs = _TurnCosts(price, turns)
     number, is_running, has_ended = first_number, False, False
     for step in steps:
         if step.kind in STARTERS and not is_running:
             if turns and turns[-1].is_empty:
                 number = turns.pop().number
-            if turns:
-                turns[-1].settle()
             turn = Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms)
             turn.is_prompt, turn.name = step.kind == "prompt", step.name
             number += 1
@@ -272,9 +293,10 @@ def build_timeline(
             has_ended |= step.ends_turn
             is_running = step.kind == "answer" and not has_ended
         if turns:
-            turns[-1].add(step, costs)
+            turns[-1].add(step)
+            if step.usage_id is not None:
+                costs.add(step.usage_id)
     if turns and turns[-1].is_empty and not turns[-1].is_prompt:
         turns.pop()
-    if turns:
-        turns[-1].settle()
+    costs.settle()
     return Timeline(list(turns)[-most:] if most else list(turns))

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+import orjson
+
 from ccsync_watch.accounting import breakdowns, session_accounts, usage_groups
+from ccsync_watch.accounting.account import UNPRICED, total_cost
 from ccsync_watch.accounting.budgets import check_budgets
 from ccsync_watch.accounting.reconciliation import reconcile
 from ccsync_watch.accounting.selections import select_accounts
@@ -24,9 +27,10 @@ from ccsync_watch.dashboard.removed_kinds import RemovedSecrets, count_removed_s
 from ccsync_watch.dashboard.retention import RetentionRisk, find_retention_risk
 from ccsync_watch.dashboard.snapshots import Snapshot, take_snapshot
 from ccsync_watch.dashboard.store_version import read_store_version
+from ccsync_watch.store.id_groups import id_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ccsync_watch.accounting.account import Cost, SessionAccount
     from ccsync_watch.accounting.breakdowns import BreakdownLine
@@ -38,7 +42,6 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
     from ccsync_watch.dashboard.page_priority import PagePriority
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.store.conversations import TimelineStep
     from ccsync_watch.store.database import Database
 
 WAIT_SECONDS = 0.09
@@ -52,7 +55,6 @@ _FIRST_REMOVED_SECONDS = 1.0
 _BUDGET_SECONDS = 10.0
 _SMALL_BACKLOG_BYTES = 1 << 20
 _SMALL_BACKLOG_SHARE = 0.01
-_PRICED_AT_ONCE = 500  # SQLite limits how many values a statement takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,19 +261,26 @@ class Figures:
         accounts = session_accounts.load_subagent_accounts(self._database, session_id, self._prices)
         return {account.agent_id: account for account in accounts}
 
-    def response_costs(self, steps: Sequence[TimelineStep]) -> dict[str, Cost]:
-        """Return what a session's responses cost, each at the prices known by now."""
-        ids = [step.usage_id for step in steps if step.usage_id is not None]
-        costs: dict[str, Cost] = {}
-        for start in range(0, len(ids), _PRICED_AT_ONCE):
-            chunk = ids[start : start + _PRICED_AT_ONCE]
-            marks = ",".join("?" * len(chunk))
+    def price_revision(self) -> object:
+        """Return a value that is another one when a price may have changed."""
+        return self._prices.revision()
+
+    def turn_costs(self, turns: Mapping[str, int]) -> dict[int, Cost]:
+        """Return what turns cost at the prices known by now; `turns` has those of responses."""
+        # By turn: a sum for each response, to be added here, takes three times as long.
+        with id_groups(turns) as priced:
             groups = usage_groups.load_groups(
-                self._database, self._prices, "id", condition=f"id IN ({marks})", values=chunk
+                self._database,
+                self._prices,
+                "group_of(id)",
+                condition="id IN (SELECT value FROM json_each(?))",
+                values=[orjson.dumps(list(turns)).decode()],
             )
-            # One response may be several groups: its requests have prices of their own.
-            rows: defaultdict[str, list[RowSum]] = defaultdict(list)
-            for group in groups:
-                rows[str(group.key[0])].append(group.rows)
-            costs.update({name: cost_of(sums) for name, sums in rows.items()})
+        # A turn may be several groups: its requests have prices of their own.
+        rows: defaultdict[int, list[RowSum]] = defaultdict(list)
+        for group in groups:
+            rows[cast("int", group.key[0])].append(group.rows)
+        costs = {turn: cost_of(sums) for turn, sums in rows.items()}
+        for turn in {turn for response, turn in turns.items() if response not in priced}:
+            costs[turn] = total_cost([*([costs[turn]] if turn in costs else []), UNPRICED])
         return costs

@@ -25,7 +25,7 @@ from ccsync_watch.transcripts.kept_files import describe_file, describe_values
 from ccsync_watch.transcripts.project_folders import shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ccsync_watch.accounting.account import Cost
     from ccsync_watch.dashboard.conversation import EntryItem
@@ -37,6 +37,7 @@ TEMPLATE_FOLDER = Path(__file__).parent / "templates"
 STATIC_FOLDER = Path(__file__).parent / "static"
 _MAX_LINE_CHARS = 200
 _MIN_ROUNDED_USD = 0.01
+_SEND_NOW = Markup("<!-- send -->")
 _EXIT_CODE = re.compile(r"(?:Error: )?Exit code \d+")
 
 
@@ -98,6 +99,7 @@ class Templates:
             cost_sources=COST_SOURCES,
             is_shared=is_shared,
             mark_names=MARKS,
+            send_now=_SEND_NOW,
             navigation=sorted(
                 (page for page in pages if page.navigation is not None),
                 key=lambda page: page.navigation or 0,
@@ -108,6 +110,12 @@ class Templates:
 
     def render_page(self, page: Page, context: Context, *, token: str, now_ms: int) -> str:
         """Return a page as HTML. `token` is in each form that changes something."""
+        return "".join(self.iterate_page(page, context, token=token, now_ms=now_ms))
+
+    def iterate_page(
+        self, page: Page, context: Context, *, token: str, now_ms: int
+    ) -> Iterator[str]:
+        """Yield the same in the pieces that the template wants sent; all of it in one thread."""
         frame = {
             "token": token,
             "page_name": page.name,
@@ -115,8 +123,17 @@ class Templates:
             "section": page.current_section,
             "now_ms": now_ms,
         }
+        pieces: list[str] = []
         with code_highlighting.limit_page():
-            return self._environment.get_template(page.template).render({**frame, **context})
+            for piece in self._environment.get_template(page.template).generate(
+                {**frame, **context}
+            ):
+                if piece == _SEND_NOW:
+                    yield "".join(pieces)
+                    pieces.clear()
+                else:
+                    pieces.append(piece)
+        yield "".join(pieces)
 
     def render_error(self, status: int, message: str, *, path: str) -> str:
         """Return a page that says what went wrong with a request for `path`."""

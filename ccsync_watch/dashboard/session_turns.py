@@ -6,56 +6,64 @@ What is not shown is neither priced nor unpacked, and what is shown is read some
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.conversation import build_timeline
 from ccsync_watch.store import conversations, session_outline
+from ccsync_watch.store.context_sizes import context_sizes
+from ccsync_watch.store.session_version import session_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ccsync_watch.accounting.account import Cost
     from ccsync_watch.dashboard.conversation import Turn
     from ccsync_watch.dashboard.site import Site
-    from ccsync_watch.store.conversations import TimelineStep
+    from ccsync_watch.store.context_sizes import ContextSize
 
 MAX_TURNS = 1000
 """A page says of so many turns what they were."""
-_STEPS_AT_ONCE = 1000
+_MAX_CONTEXTS = 240
+"""How many bars show the contexts of a session's responses."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOutline:
+    """The last turns of a session, and the sizes of its contexts: no text of its messages."""
+
+    last: SessionTurns
+    contexts: list[ContextSize]
+
+
+def load_outline(site: Site, session_id: str) -> SessionOutline:
+    """Return the outline of a session, as it was the last time if its messages are the same.
+
+    All of them are read for it, and who reads a session opens it page after page.
+    """
+    version = session_version(site.database, session_id), site.figures.price_revision()
+    return site.outlines.get(
+        session_id,
+        version,
+        lambda: SessionOutline(
+            load_turns(site, session_id),
+            context_sizes(site.database, session_id, most=_MAX_CONTEXTS),
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTurns:
-    """The last turns of a session; `are_all`: it had no others.
-
-    `is_final`: no response of the whole session reports a lower bound of its tokens only.
-    """
+    """The last turns of a session; `are_all`: it had no others."""
 
     turns: list[Turn]
     are_all: bool
-    is_final: bool
 
 
 def load_turns(site: Site, session_id: str, *, most: int = MAX_TURNS) -> SessionTurns:
     """Return the last turns of a session's main conversation, at most so many."""
     from_seq, first_number = _find_first(site, session_id, most)
-    costs: dict[str, Cost] = {}
-
-    def priced_steps() -> Iterator[TimelineStep]:
-        steps = conversations.timeline_steps(site.database, session_id, from_seq=from_seq)
-        while chunk := list(islice(steps, _STEPS_AT_ONCE)):
-            costs.clear()
-            costs.update(site.figures.response_costs(chunk))
-            yield from chunk
-
-    timeline = build_timeline(priced_steps(), costs, first_number=first_number, most=most)
-    turns = timeline.turns
-    return SessionTurns(
-        turns,
-        are_all=not turns or turns[0].number == 1,
-        is_final=session_outline.is_final(site.database, session_id),
-    )
+    steps = conversations.timeline_steps(site.database, session_id, from_seq=from_seq)
+    turns = build_timeline(
+        steps, site.figures.turn_costs, first_number=first_number, most=most
+    ).turns
+    return SessionTurns(turns, are_all=not turns or turns[0].number == 1)
 
 
 def _find_first(site: Site, session_id: str, most: int) -> tuple[int, int]:
@@ -63,5 +71,5 @@ def _find_first(site: Site, session_id: str, most: int) -> tuple[int, int]:
     if not session_outline.has_more_starters(site.database, session_id, most):
         return 0, 1
     steps = session_outline.turn_steps(site.database, session_id)
-    turns = build_timeline(steps, {}, most=most).turns
+    turns = build_timeline(steps, most=most).turns
     return (turns[0].seq, turns[0].number) if turns else (0, 1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from ccsync_watch.dashboard.figures import Figures
 from ccsync_watch.dashboard.page_priority import PagePriority
 from ccsync_watch.dashboard.store_indexer import StoreIndexer
+from ccsync_watch.dashboard.versioned import Versioned
 from ccsync_watch.store import call_index
 
 if TYPE_CHECKING:
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
     from ccsync_watch.control.messages import FlushAnswer, FlushRequest
     from ccsync_watch.dashboard.browser_access import BrowserAccess
+    from ccsync_watch.dashboard.session_turns import SessionOutline
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.annotation_writer import MarkChange, SessionChange
     from ccsync_watch.store.database import Database
+
+
+_CACHED_OUTLINES = 4
 
 
 class DaemonApi(Protocol):
@@ -48,7 +53,7 @@ class DaemonApi(Protocol):
 class Site:
     """What the pages are made from; `state_dir` holds the log. `calls` fills `call_index`.
 
-    `settings` returns those in force.
+    `settings` returns those in force. `outlines` are those of the sessions that were opened last.
     """
 
     database: Database
@@ -60,6 +65,7 @@ class Site:
     priority: PagePriority
     calls: StoreIndexer
     settings: Callable[[], Settings]
+    outlines: Versioned[SessionOutline]
 
 
 def build_site(
@@ -95,4 +101,5 @@ def build_site(
         priority,
         calls,
         settings,
+        Versioned(_CACHED_OUTLINES),
     )

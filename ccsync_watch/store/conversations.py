@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.store.call_index import MAY_HAVE_FAILED
 from ccsync_watch.store.hand_offs import IS_DRAWN
 from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.stored_messages import (
@@ -16,7 +17,7 @@ from ccsync_watch.store.stored_messages import (
     PROMPT_TOKENS,
     read_message,
 )
-from ccsync_watch.store.turns import ENDS_TURN
+from ccsync_watch.store.turns import ENDS_TURN, STARTERS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -277,7 +278,7 @@ def _place(
 
 
 class TimelineStep(NamedTuple):
-    """What a timeline needs to know of one message; `name` is its permanent one."""
+    """What a timeline needs to know of a message; `name` is the permanent one of STARTERS."""
 
     seq: int
     kind: str
@@ -295,17 +296,16 @@ class TimelineStep(NamedTuple):
 def timeline_steps(
     database: Database, session_id: str, *, from_seq: int = 0
 ) -> Iterator[TimelineStep]:
-    """Yield a step for every message of a session's main conversation, or from one of them on.
-
-    There may be very many.
-    """
+    """Yield a step for each message of a session's main conversation, or from one on: very many."""
     rows = database.read().execute(
         f"SELECT m.seq, m.kind, m.dated_ms, {PROMPT_TOKENS}, u.output_tokens,"  # noqa: S608 - constants
         " iif(m.role = 'assistant', (SELECT count(*) FROM parts p"
         f"   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0),"
-        f" iif(u.key IS NULL, NULL, m.usage_id), {ENDS_TURN}, substr(m.id, {len(session_id) + 2}),"
-        " iif(m.kind = 'tool_result', (SELECT count(*) FROM parts p WHERE p.message_seq = m.seq"
-        f"   AND {IS_FAILED.format(p='p')}), 0), coalesce(u.is_final, 1)"
+        f" iif(u.key IS NULL, NULL, m.usage_id), {ENDS_TURN},"
+        f" iif(m.kind IN {STARTERS}, substr(m.id, {len(session_id) + 2}), ''),"
+        # Not AND, of which a column has both sides evaluated: one of these unpacks a text.
+        f" iif(m.kind = 'tool_result', iif({MAY_HAVE_FAILED}, (SELECT count(*) FROM parts p WHERE"
+        f"   p.message_seq = m.seq AND {IS_FAILED.format(p='p')}), 0), 0), coalesce(u.is_final, 1)"
         f" FROM messages m {CARRIED_USAGE}"
         " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session' AND m.seq >= ?"
         f" AND {IS_DRAWN} ORDER BY m.seq",

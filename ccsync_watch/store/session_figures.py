@@ -87,6 +87,24 @@ def load_works(database: Database, session_ids: Iterable[str]) -> dict[str, Sess
     return works
 
 
+def session_duration(database: Database, session_id: str) -> int | None:
+    """Return how long a session lasted without long breaks, as it was counted, or counted now."""
+    row = (
+        database.read()
+        .execute(
+            "SELECT f.duration_ms FROM session_figures f"
+            " JOIN session_counts c ON c.session_id = f.session_id"
+            " WHERE f.messages = c.messages AND f.duration_ms > 0 AND f.session_id = ?",
+            (session_id,),
+        )
+        .fetchone()
+    )
+    if row is not None:
+        return int(row[0])
+    summary = session_summary(database, session_id)
+    return summary.value.duration_ms if summary else None
+
+
 def changed_sessions(database: Database, revision: str) -> tuple[list[str], str]:
     """Return the next sessions to count, and what `save_figures` needs to know of that.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.id_groups import add_group_function
 from ccsync_watch.store.id_keys import add_uuid_functions
 
 if TYPE_CHECKING:
@@ -99,5 +100,6 @@ _VIEWS = (
 def create_views(connection: sqlite3.Connection) -> None:
     """Create the views for one connection; the tables need not exist yet."""
     add_uuid_functions(connection)
+    add_group_function(connection)
     for statement in _VIEWS:
         connection.execute(statement)

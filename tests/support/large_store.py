@@ -29,6 +29,7 @@ FILES = [
     f"{PROJECTS[number % len(PROJECTS)]}/src/package_{number % 97}/module_{number}.py"
     for number in range(10_000)
 ]
+_STOP = ('{"stop_reason":"tool_use"}', '{"stop_reason":"end_turn"}')
 COMMON = "reader"
 RARE = "zyzzyva"
 
@@ -99,7 +100,7 @@ class LargeStoreWriter:
             "compact_messages", self._seq, self._session_key, None, None, uuid, None, 1, row * 900,
             "assistant" if response else "user", kind, at_ms, at_ms, self._models[model],
             response_key, 0,
-            '{"stop_reason":"tool_use"}' if response else "{}", b"0123456789abcdef",
+            _STOP[row % 10 == 9] if response else "{}", b"0123456789abcdef",
         )  # fmt: skip
         words = self._text(45) + (f" {RARE}" if is_rare else "")
         tool = TOOLS[self._seq // 2 % len(TOOLS)]

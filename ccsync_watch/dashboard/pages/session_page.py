@@ -20,16 +20,15 @@ from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import MAX_TEXT_CHARS, build_query, text_param
 from ccsync_watch.dashboard.response_cards import build_cards, group_cards
 from ccsync_watch.dashboard.resuming import is_running, resume_command
-from ccsync_watch.dashboard.session_turns import load_turns
+from ccsync_watch.dashboard.session_turns import load_outline
 from ccsync_watch.dashboard.subagent_tree import load_tree
 from ccsync_watch.store import (
-    context_sizes,
     conversations,
     hand_offs,
     session_facts,
+    session_figures,
     session_list,
     session_outline,
-    session_summaries,
     teams,
 )
 
@@ -47,9 +46,6 @@ _SELECTIONS = {
     "prompts": "Prompts",
     "errors": "Errors",
 }
-
-_MAX_CONTEXTS = 240
-"""How many bars show the contexts of a session's responses."""
 
 
 def require_session(site: Site, session_id: str) -> SessionRow:
@@ -130,24 +126,17 @@ def build_context(site: Site, request: Request) -> Context:
 
 
 def _of_session(site: Site, session: SessionRow, tree: SubagentTree) -> Context:
-    """Return what the page says of a session as a whole."""
+    """Return what the page says of a session as a whole.
+
+    What all of its messages are read for is loaded when the page comes to it.
+    """
     database, session_id = site.database, session.session_id
-    last = load_turns(site, session_id)
-    titles = session_outline.first_lines(database, [turn.seq for turn in last.turns])
-    summary = session_summaries.session_summary(database, session_id)
     return {
         "subagents": tree.roots,
-        "account": site.figures.session(session_id),
-        "duration_ms": summary.value.duration_ms if summary else None,
-        "is_final": last.is_final,
+        "load_figures": lambda: _load_figures(site, session_id),
+        "load_outline": lambda: _load_outline(site, session_id),
         "links": session_facts.linked_pages(database.read(), session_id),
         "facts": session_facts.shown_facts(database.read(), session_id, with_links=False),
-        "activity": activity.load_activity(database, session_id),
-        "turns": last.turns,
-        "are_all_turns": last.are_all,
-        "contexts": context_sizes.context_sizes(database, session_id, most=_MAX_CONTEXTS),
-        "titles": titles,
-        "files": session_outline.changed_files(database, session_id),
         "forks": [
             session_list.load_session(database, fork)
             for fork in conversations.list_forks(database, session_id)
@@ -163,6 +152,30 @@ def _of_session(site: Site, session: SessionRow, tree: SubagentTree) -> Context:
     }
 
 
+def _load_figures(site: Site, session_id: str) -> Context:
+    """Return the figures of a session, and its files."""
+    database = site.database
+    return {
+        "account": site.figures.session(session_id),
+        "activity": activity.count_session(database, session_id),
+        "duration_ms": session_figures.session_duration(database, session_id),
+        "is_final": session_outline.is_final(database, session_id),
+        "files": session_outline.changed_files(database, session_id),
+    }
+
+
+def _load_outline(site: Site, session_id: str) -> Context:
+    """Return a session's turns, with the beginnings of their prompts and their contexts."""
+    outline = load_outline(site, session_id)
+    turns = outline.last.turns
+    return {
+        "turns": turns,
+        "are_all": outline.last.are_all,
+        "titles": session_outline.first_lines(site.database, [turn.seq for turn in turns]),
+        "contexts": outline.contexts,
+    }
+
+
 def _of_agent(site: Site, agent: SubagentRow, tree: SubagentTree) -> Context:
     """Return what started a subagent and what it started; nothing of its session as a whole."""
     call = conversations.name_of(site.database, agent.call_seq) if agent.call_seq else None
@@ -170,9 +183,6 @@ def _of_agent(site: Site, agent: SubagentRow, tree: SubagentTree) -> Context:
         "subagents": tree.nodes[agent.agent_id].children,
         "ancestors": tree.ancestors(agent.agent_id),
         "called_at": call,
-        "turns": [],
-        "titles": {},
-        "files": [],
         "forks": [],
         "team": [],
         "parent": None,
@@ -212,4 +222,5 @@ PAGE = Page(
     template="session.html",
     build_context=build_context,
     section="sessions",
+    is_streamed=True,
 )

@@ -70,7 +70,7 @@ class TestTurns:
         )
         assert activity.by_session_id(world.database)[SESSION].turns == 3
         steps = list(timeline_steps(world.database, SESSION))
-        assert len(build_timeline(steps, {}).turns) == 3
+        assert len(build_timeline(steps).turns) == 3
 
     @pytest.mark.parametrize(
         ("rows", "turns"),
@@ -104,7 +104,7 @@ class TestTurns:
         world.ingest(*(message(f"r{number}", **kinds[row]) for number, row in enumerate(rows)))
         assert activity.by_session_id(world.database)[SESSION].turns == turns
         steps = list(timeline_steps(world.database, SESSION))
-        assert len(build_timeline(steps, {}).turns) == turns
+        assert len(build_timeline(steps).turns) == turns
 
     def test_what_continues_an_answer_is_the_same_turn(self, world: World) -> None:
         """The feedback of a Stop hook, a refusal that is tried again, local commands between."""
@@ -126,7 +126,7 @@ class TestTurns:
         )
         assert activity.by_session_id(world.database)[SESSION].turns == 3
         steps = list(timeline_steps(world.database, SESSION))
-        assert [turn.seq for turn in build_timeline(steps, {}).turns] == [
+        assert [turn.seq for turn in build_timeline(steps).turns] == [
             step.seq for step in steps if step.kind in {"prompt", "notification"}
         ]
 
@@ -153,3 +153,24 @@ class TestTurns:
         )
         done = activity.by_session_id(world.database)[SESSION]
         assert (done.compactions, done.prompts) == (2, 0)
+
+
+def test_a_session_is_counted_as_among_all(world: World) -> None:
+    """The calls, errors and prompts of one, without what takes longer to count."""
+    call = Part("tool-call", {}, "t1", "Bash")
+    failed = Part("tool-result", {"ok": False, "output": "no"}, "t1", "Bash")
+    denied = Part("tool-result", {"ok": False, "denied": "user"}, "t2", "Bash")
+    world.ingest(
+        message("u1"),
+        message("a1", parts=(call,), kind="answer", role="assistant"),
+        message("r1", parts=(failed, denied), kind="tool_result"),
+        message("c1", kind="compaction"),
+        message("e1", kind="api_error", role="assistant"),
+        message("e2", kind="api_error", role="system"),
+    )
+    counted = activity.count_session(world.database, SESSION)
+    whole = activity.load_activity(world.database, SESSION)
+    names = ("prompts", "tool_calls", "tool_errors", "compactions", "api_errors")
+    values = [getattr(counted, name) for name in names]
+    assert values == [getattr(whole, name) for name in names] == [1, 1, 1, 1, 1]
+    assert activity.count_session(world.database, "unknown") == activity.Activity()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.accounting.account import UNPRICED, Cost
+from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
 from ccsync_watch.dashboard.conversation import build_entries, build_timeline
 from ccsync_watch.model import Part
 from ccsync_watch.outgoing import StoredMessage
@@ -87,6 +87,7 @@ def test_injected_messages_are_folded() -> None:
 
 def test_turns_run_from_prompt_to_prompt() -> None:
     """What comes before the first belongs to none; times may stand still or be unknown."""
+    costs = {"msg_1": Cost(0.25, "computed"), "msg_2": Cost(0.5, "computed"), "msg_3": UNPRICED}
     timeline = build_timeline(
         [
             TimelineStep(1, "notice", 0, None, None, 0),
@@ -98,7 +99,10 @@ def test_turns_run_from_prompt_to_prompt() -> None:
             TimelineStep(7, "answer", 8000, 50, 5, 1, "msg_2"),
             TimelineStep(8, "answer", 8000, 50, 5, 1, "msg_3"),
         ],
-        {"msg_1": Cost(0.25, "computed"), "msg_2": Cost(0.5, "computed"), "msg_3": UNPRICED},
+        lambda turns: {
+            turn: total_cost(costs[name] for name, at in turns.items() if at == turn)
+            for turn in turns.values()
+        },
     )
     first, second = timeline.turns
     assert (first.cost, second.cost) == (Cost(0.25, "computed"), Cost(0.5, "partial"))
@@ -124,8 +128,7 @@ def test_commands_without_an_answer_and_prompts_during_a_turn_start_none() -> No
             TimelineStep(11, "interrupt", 0, None, None, 0),
             TimelineStep(12, "prompt", 0, None, None, 0),
             TimelineStep(13, "command", 0, None, None, 0),
-        ],
-        {},
+        ]
     )
     assert [(turn.seq, turn.number, turn.output_tokens) for turn in timeline.turns] == [
         (3, 1, 3),

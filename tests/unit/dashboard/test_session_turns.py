@@ -16,10 +16,9 @@ from ccsync_watch.store.session_outline import is_final
 from support.storing import SESSION, message, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from ccsync_watch.model import Message, Usage
-    from ccsync_watch.store.conversations import TimelineStep
     from support.dashboard_visitor import Visitor
     from support.storing import World
 
@@ -100,18 +99,18 @@ def test_only_turns_that_are_shown_are_priced(
 ) -> None:
     """And all that they need is read: the first and the last one have their costs."""
     add_turns(world, 60)
-    priced: list[str | None] = []
-    response_costs = visitor.site.figures.response_costs
+    priced: list[str] = []
+    turn_costs = visitor.site.figures.turn_costs
 
-    def note_costs(steps: Sequence[TimelineStep]) -> dict[str, Cost]:
-        priced.extend(step.usage_id for step in steps)
-        return response_costs(steps)
+    def note_costs(turns: Mapping[str, int]) -> dict[int, Cost]:
+        priced.extend(turns)
+        return turn_costs(turns)
 
-    monkeypatch.setattr(visitor.site.figures, "response_costs", note_costs)
+    monkeypatch.setattr(visitor.site.figures, "turn_costs", note_costs)
     last = load_turns(visitor.site, SESSION, most=20)
     assert [turn.number for turn in last.turns] == list(range(41, 61))
     assert {turn.cost for turn in last.turns} == {COST}
-    assert sorted(filter(None, priced)) == [f"msg_{number}" for number in range(40, 60)]
+    assert sorted(priced) == [f"msg_{number}" for number in range(40, 60)]
 
 
 def test_memory_does_not_depend_on_the_number_of_turns(visitor: Visitor, world: World) -> None:
@@ -139,5 +138,5 @@ def test_a_lower_bound_is_known_of_the_whole_session(visitor: Visitor, world: Wo
     add_turns(world, 3)
     last = load_turns(visitor.site, SESSION, most=2)
     assert [turn.is_final for turn in last.turns] == [True, True]
-    assert not last.is_final
+    assert not is_final(world.database, SESSION)
     assert is_final(world.database, "another")
