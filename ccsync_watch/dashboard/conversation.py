@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue, Part, StyleRun
     from ccsync_watch.outgoing import StoredMessage
+    from ccsync_watch.store.context_sizes import ContextSize
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
     from ccsync_watch.store.rewound import RewoundRange
 
@@ -300,3 +301,19 @@ def build_timeline(
         turns.pop()
     costs.settle()
     return Timeline(list(turns)[-most:] if most else list(turns))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTurns:
+    """The last turns of a session; `are_all`: it had no others."""
+
+    turns: list[Turn]
+    are_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOutline:
+    """The last turns of a session, and the sizes of its contexts: no text of its messages."""
+
+    last: SessionTurns
+    contexts: list[ContextSize]

@@ -17,6 +17,7 @@ from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.dashboard import charts, code_highlighting, local_time, markup
 from ccsync_watch.dashboard.entry_facts import marked_entry, upload_of
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
+from ccsync_watch.dashboard.long_texts import FOLDED_KINDS, fold_long
 from ccsync_watch.dashboard.shown_models import short_model
 from ccsync_watch.dashboard.tool_views import build_view, tool_label
 from ccsync_watch.plain_text import plain_text
@@ -67,6 +68,7 @@ class Templates:
             dollars=units.dollars,
             duration=units.duration,
             estimated_duration=units.estimated_duration,
+            fold_long=fold_long,
             full_count=units.full_count,
             iso_utc=local_time.iso_utc,
             local_day=local_time.local_day,
@@ -97,6 +99,7 @@ class Templates:
         self._environment.globals.update(
             charts=charts,
             cost_sources=COST_SOURCES,
+            folded_kinds=FOLDED_KINDS,
             is_shared=is_shared,
             mark_names=MARKS,
             send_now=_SEND_NOW,

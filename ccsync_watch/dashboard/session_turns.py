@@ -5,31 +5,20 @@ What is not shown is neither priced nor unpacked, and what is shown is read some
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ccsync_watch.dashboard.conversation import build_timeline
+from ccsync_watch.dashboard.conversation import SessionOutline, SessionTurns, build_timeline
 from ccsync_watch.store import conversations, session_outline
 from ccsync_watch.store.context_sizes import context_sizes
 from ccsync_watch.store.session_version import session_version
 
 if TYPE_CHECKING:
-    from ccsync_watch.dashboard.conversation import Turn
     from ccsync_watch.dashboard.site import Site
-    from ccsync_watch.store.context_sizes import ContextSize
 
 MAX_TURNS = 1000
 """A page says of so many turns what they were."""
 _MAX_CONTEXTS = 240
 """How many bars show the contexts of a session's responses."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOutline:
-    """The last turns of a session, and the sizes of its contexts: no text of its messages."""
-
-    last: SessionTurns
-    contexts: list[ContextSize]
 
 
 def load_outline(site: Site, session_id: str) -> SessionOutline:
@@ -46,14 +35,6 @@ def load_outline(site: Site, session_id: str) -> SessionOutline:
             context_sizes(site.database, session_id, most=_MAX_CONTEXTS),
         ),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class SessionTurns:
-    """The last turns of a session; `are_all`: it had no others."""
-
-    turns: list[Turn]
-    are_all: bool
 
 
 def load_turns(site: Site, session_id: str, *, most: int = MAX_TURNS) -> SessionTurns:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
     from ccsync_watch.control.messages import FlushAnswer, FlushRequest
     from ccsync_watch.dashboard.browser_access import BrowserAccess
-    from ccsync_watch.dashboard.session_turns import SessionOutline
+    from ccsync_watch.dashboard.conversation import SessionOutline
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.annotation_writer import MarkChange, SessionChange
     from ccsync_watch.store.database import Database
