@@ -82,9 +82,15 @@ def _is_hex(value: str) -> bool:
     return _HEX.fullmatch(value) is not None
 
 
+_ADDRESS = re.compile(r"(?:@|%40)[\w-]+(?:\.[a-z]{2,12})+\Z")
+
+
 def _is_account_password(value: str) -> bool:
     is_drawn = (
-        looks_chosen(value) and (not value.islower() or _is_hex(value)) and value[0] not in "/."
+        looks_chosen(value)
+        and _ADDRESS.search(value) is None
+        and (not value.islower() or _is_hex(value))
+        and value[0] not in "/."
     )
     return is_drawn or is_joined(value)
 
@@ -183,7 +189,8 @@ RULES: tuple[StructuralRule, ...] = (
         "a user and a password after a word for both",
         rf"(?<![\w-])(?:creds?|credentials|login|logins)(?:[ ]?(?P<said>[:=]|are:?|is:?))?"
         rf"(?:[ ]|\n[ ]{{0,4}}(?:[-*][ ])?)"
-        rf"(?!(?:is|are|was|to|and|or|in|on|at|by|from|for|with|page|form|as|of)[ ])"
+        rf"(?!(?:is|are|was|to|and|or|in|on|at|by|from|for|with|page|form|as|of|"
+        rf"(?:failed|failure|error|attempts?|succeeded):?)[ ])"
         rf"{_QUOTE}?[a-z][\w.@+-]{{1,40}}{_QUOTE}?"
         rf"(?:[ ](?:/|\||-|->|\xe2\x80\x94|\xe2\x86\x92)[ ]|/|:[ ]?|"
         rf"(?(said)[ ]|(?!))){_VALUE}{_END}",

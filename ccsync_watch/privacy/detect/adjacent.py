@@ -76,7 +76,9 @@ _ABOUT_COMMITS = re.compile(
     rb"commit|merge|rebase|\bsha\b|sha-?1|revision|branch|checkout|\bHEAD\b|\bgit\b|commands?"
 )
 _NEAR_COMMIT = 80
-_KEY_OF_SIGNER = re.compile(r"(?:rsa|dsa|ecdsa|eddsa|primary|sign(?:ing|er))_key", re.IGNORECASE)
+_KEY_OF_SIGNER = re.compile(
+    r"(?:rsa|dsa|ecdsa|eddsa|primary|sign(?:ing|er)|(?:open)?pgp|gpg)_key", re.IGNORECASE
+)
 _FINGERPRINT = re.compile(r"[0-9A-F]{16}|[0-9A-F]{40}")
 """As GnuPG says which key made a signature."""
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -176,11 +178,11 @@ def _is_adjacent_token(
     if strength_of(wider) is Strength.NONE or len(value) < LEAST_ADJACENT_TOKEN:
         return False
     is_name_strong = strength_of(wider) is Strength.TOKEN
-    if quoted and is_name_strong and is_secret(value, quoted=True):
-        return True
     is_fingerprint = _KEY_OF_SIGNER.fullmatch(wider) and _FINGERPRINT.fullmatch(value)
     if is_publishable(value) or is_key_id(name, value) or is_fingerprint:
         return False
+    if quoted and is_name_strong and is_secret(value, quoted=True):
+        return True
     is_long = is_name_strong and len(value) >= LEAST_LONG_TOKEN and value.isalnum()
     if is_name_strong and _is_token_of_hex(value, wider):
         return True

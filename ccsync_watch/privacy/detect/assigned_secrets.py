@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.heuristics.dummy_values import is_password_of_tests, is_word
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.harmless_forms import unescaped
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_hyphened_passphrase,
@@ -34,11 +35,13 @@ from ccsync_watch.privacy.heuristics.value_strength import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LIST_WORD = re.compile(r"[A-Za-z_./-]+[0-9]{0,3}(?:[_./-][A-Za-z]+[0-9]{0,4})*")
+_LIST_WORD = re.compile(r"[A-Za-z_./|-]+[0-9]{0,3}(?:[_./|-][A-Za-z]+[0-9]{0,4})*")
 _PHRASE_NAME = re.compile(r"mnemonic|phrase|seed|recovery|backup", re.IGNORECASE)
 _KEY_ID = re.compile(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})!?")
 """How GnuPG names the key to sign with."""
 _SIGNERS = ("signingkey", "signing_key", "gpg_key", "gpgkey", "pgp_key", "gpg-key", "default-key")
+_PIN = re.compile(r"(?:\A|[^A-Za-z])(?:pin|PIN)(?:\Z|[^A-Za-z])")
+"""A number of somebody, or what holds something in place."""
 _PORT = re.compile(r"[A-Z]{1,4}_?[0-9]{1,3}")
 """Of a microcontroller: `PA5`, `GPIO17`."""
 _MEASURE = re.compile(
@@ -88,6 +91,7 @@ class Assigned(NamedTuple):
 @lru_cache(maxsize=1024)
 def is_assigned_secret(assigned: Assigned) -> bool:
     """Tell whether a value is a secret, from what its name and its syntax prove."""
+    assigned = assigned._replace(value=unescaped(assigned.value))
     if is_code_name(assigned.name) and assigned.value.isdigit():
         return is_code_digits(assigned.value)
     if _is_harmless(assigned):
@@ -120,6 +124,8 @@ def _is_harmless(assigned: Assigned) -> bool:
     ):
         return True
     if assigned.strength is Strength.TOKEN and _VARIABLE.search(assigned.value):
+        return True
+    if _PIN.search(assigned.name) is not None and not has_digit(assigned.value):
         return True
     if assigned.strength is Strength.PASSWORD and not assigned.is_quoted:
         is_port = assigned.name.lower().endswith("pin") and _PORT.fullmatch(assigned.value)
@@ -189,6 +195,8 @@ def _is_secret_argument(assigned: Assigned) -> bool:
     if not assigned.is_quoted or assigned.strength is Strength.WEAK:
         return False
     if not (assigned.is_name_quoted or assigned.name.isupper()):
+        return False
+    if is_password_of_tests(assigned.value):
         return False
     if is_word(assigned.value) or _NUMBERED_NAME.fullmatch(assigned.value) is not None:
         return False  # the next name in a list: `"password1", "password2"`

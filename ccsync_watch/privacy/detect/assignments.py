@@ -61,6 +61,17 @@ _CHANGED_TO = re.compile(
     rb"\\{0,7}\"[ ]{1,2}[-=]>[ ]{1,2}\\{0,7}\"(?P<secret>[^\"\s\\$(]{4,512})(?=\\{0,7}\")"
 )
 """What a plan shows after the old value."""
+_PUBLIC_TYPE = re.compile(
+    rb"pub(?:lic)?[_-]?key[\w.:/-]{0,24}\\{0,7}[\"'],?\s{0,16}\\{0,7}[\"']?\Z", re.IGNORECASE
+)
+"""What a field before says that a `key` is: `{"type": "…/PubKeyEd25519", "value": …}`."""
+_USER_IDS = re.compile(rb"[0-9]{1,10}:[0-9]{1,10}:")
+"""What follows the password in a line of a file of users."""
+_QUOTES_OF_CODE = frozenset({b"'", b'"'})
+_CHOICE = re.compile(rb"\?\s{1,4}[\"']\Z")
+"""Before the first of two values, of which a condition chooses: `? 'password' : 'code'`."""
+_MEMBER = re.compile(rb"(?:\.|\$\{?|\{\{-?[ ]?)\Z")
+"""Before the name of a variable or a member."""
 _CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`](?:[\w-]{1,40}\.){0,6}\Z")
 _CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
 _SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy", "appid"})
@@ -215,6 +226,8 @@ class AssignmentFinder:
         if strength is Strength.NONE:
             is_weak = (in_query and name.lower() in _SIGNATURES) or is_code_name(name)
             return Strength.WEAK if is_weak else strength
+        if strength is Strength.WEAK and _PUBLIC_TYPE.search(data, max(0, start - 64), start):
+            return Strength.NONE
         before = data[start - 1 : start]
         if before == b"/" and _CHECKSUM.search(data, max(0, start - 24), start):
             return Strength.NONE
@@ -238,8 +251,9 @@ class AssignmentFinder:
         """Tell whether it is an assignment, and not punctuation that looks like one."""
         data, sign = self._data, after["sep"]
         before = data[name_start - 1 : name_start]
-        if data.startswith((b"...", b"\xe2\x80\xa6"), last):
-            return False  # shortened for display
+        is_shortened = data.startswith((b"...", b"\xe2\x80\xa6"), last)  # for display
+        if is_shortened or self._joins_others(name_start, after):
+            return False
         is_member = data[last - 1 : last + 1] == b"->"  # `pass => $self->{pass}`
         if is_member or self._is_command(after, first, last):
             return False
@@ -250,8 +264,17 @@ class AssignmentFinder:
         if (sign == b"->" and after["bracket"]) or data[first] == BACKSLASH:
             return False
         # a list with colons: an ARN, a path of groups, a member of a class
-        is_path = before == b":" or data[first : first + 1] == b":"
+        is_path = before in {b":", b"!"} or data[first : first + 1] == b":"
+        is_path = is_path or _USER_IDS.match(data, first) is not None
         return not (sign == b":" and not after["pad"] and is_path)
+
+    def _joins_others(self, name_start: int, after: re.Match[bytes]) -> bool:
+        """Tell whether the sign is a pipe, joins types, or separates what a condition chooses."""
+        before = self._data[max(0, name_start - 8) : name_start]
+        is_of_code = after["close"] in _QUOTES_OF_CODE
+        if after["sep"] == b"|":
+            return is_of_code or _MEMBER.search(before) is not None
+        return after["sep"] == b":" and is_of_code and _CHOICE.search(before) is not None
 
     def _is_command(self, after: re.Match[bytes], first: int, last: int) -> bool:
         """Tell whether a shell assigns what a command prints: NAME=`command arguments`."""

@@ -147,8 +147,13 @@ _HASHES = (
 )
 
 
+_LEAST_HASH = 8
+"""After the last sign; a formula of Perl has less there: `s/…/$1$2,$3/`."""
+
+
 def _is_password_hash(value: str) -> bool:
-    return has_digit(value[4:]) and not is_token_placeholder(value.encode())
+    is_whole = "$" not in value or len(value.rpartition("$")[2]) >= _LEAST_HASH
+    return is_whole and has_digit(value[4:]) and not is_token_placeholder(value.encode())
 
 
 def _is_password_argument(value: str) -> bool:

@@ -8,6 +8,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, trim_end
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_code, is_placeholder, is_reference
+from ccsync_watch.privacy.heuristics.harmless_forms import is_counters
 from ccsync_watch.privacy.heuristics.publishable import is_publishable
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_COOKIE,
@@ -108,6 +109,7 @@ def _is_cookie_value(value: str) -> bool:
         and not is_placeholder(value)
         and not is_code(value)
         and not is_publishable(value)
+        and not is_counters(value)
         and (has_digit(value) or is_random(value))
     )
 

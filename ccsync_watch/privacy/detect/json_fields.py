@@ -37,6 +37,8 @@ _MARKS = frozenset({"kty", "kind"})
 _WEB_KEY_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 _KUBERNETES_DATA = frozenset({"data", "stringData"})
 _RECOVERY_CODES = re.compile(r"(?:recovery|backup|scratch)_?codes?", re.IGNORECASE)
+_TYPES = ("type", "@type", "key_type", "keyType")
+_PUBLIC_TYPE = re.compile(r"pub(?:lic)?_?key", re.IGNORECASE)
 _LONGEST_NAME = 100
 _LEAST_KEY_MEMBER = 16
 
@@ -81,6 +83,8 @@ class Members:
         self._has_code = any(map(is_code_name, paced(obj, pause)))
         self._is_web_key = "kty" in obj
         self.is_kubernetes = obj.get("kind") == "Secret"
+        types = [kind for field in _TYPES if isinstance(kind := obj.get(field), str)]
+        self._is_public = any(_PUBLIC_TYPE.search(kind[:_LONGEST_NAME]) for kind in types)
         fields = naming_fields(obj)
         if fields:
             self._named, self._labelled = fields.strengths(obj)
@@ -98,7 +102,8 @@ class Members:
     def strength_of(self, key: str, value: JsonValue, above: Strength) -> Strength:
         """Return how secret the member `key` is; `above` is what the object's own key proves."""
         own = strength_of(key)
-        if isinstance(value, str) and is_postal_code(key, value):
+        is_published = self._is_public and own is Strength.WEAK  # `"type": "…/PubKeyEd25519"`
+        if is_published or (isinstance(value, str) and is_postal_code(key, value)):
             return Strength.NONE
         if _RECOVERY_CODES.fullmatch(key):
             return Strength.PASSWORD

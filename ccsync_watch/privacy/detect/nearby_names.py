@@ -19,6 +19,11 @@ _DIGESTS = frozenset({40, 64})
 """As many digits have commits and SHA-256."""
 _IDENTIFIER = re.compile(rb"[A-Za-z][\w-]{1,47}")
 _NOUN_BEFORE = re.compile(rb"(?<![\w-])(?P<name>[A-Za-z][\w-]{2,40})[ ]\Z")
+_WORD_AFTER = re.compile(rb"[ ](?P<name>[A-Za-z][\w-]{2,40})(?![\w-])")
+_VERB = re.compile(
+    rb"(?:ed|ing|ly)\Z|\A(?:got|has|had|get|gets|paste|put|enter|send|try|add)\Z", re.IGNORECASE
+)
+"""What is said of a secret before the value: `token expired 8f…` is none, `token pasted` is."""
 _JOINTS = frozenset(
     b"is was are now currently here new old with using use value via key the und ist est es set "
     b"auf mit hex".split()
@@ -82,6 +87,8 @@ def is_name_near(data: bytes, start: int, stop: int, *, is_hex: bool = False) ->
         return False
     if is_hex and not before.strip(b" \t*^>|+-") and _LISTED.match(after):
         return False
+    if is_of_thing(before, after):
+        return False
     around = before + b" " + _OPTION.sub(b"", after)
     if _ABOUT_OTHERS.search(before[-_NEAREST:]) or (is_hex and _ABOUT_HEX.search(around)):
         return False
@@ -91,6 +98,20 @@ def is_name_near(data: bytes, start: int, stop: int, *, is_hex: bool = False) ->
 def _is_digest_in_sentence(before: bytes, size: int) -> bool:
     """Tell whether a value is as long as a commit or SHA-256, and what a sentence ends with."""
     return size in _DIGESTS and _SENTENCE_BEFORE.search(before) is not None
+
+
+def is_of_thing(before: bytes, after: bytes) -> bool:
+    """Tell whether a value is what a noun names, of a secret's or with one: `user usr_8… token`."""
+    noun = _NOUN_BEFORE.search(before)
+    if noun is None or _VERB.search(noun["name"]) or not _belongs_to_other(before):
+        return False
+    if _SAYS_NOTHING.match(noun["name"]) is not None:
+        return False
+    owned = _WORD_AFTER.match(after)
+    if owned is not None and _names_secret(owned["name"]) and not _names_secret(before):
+        return True
+    owner = _NOUN_BEFORE.search(before[: noun.start()])
+    return owner is not None and _names_secret(owner["name"])
 
 
 def _belongs_to_other(before: bytes) -> bool:

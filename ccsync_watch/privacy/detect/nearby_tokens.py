@@ -30,7 +30,7 @@ _CLOSING = re.compile(rb"[\s\"'`,;)\]}<|\\&?]|\Z")
 _SIGNS = b"=.~/+"
 _REACH = 64
 _JOINED = re.compile(
-    rb"(?:(?:\x1b|\\(?:u001b|x1b|033|e))\[|sha[0-9]{1,3}[-:= ]|h1:|"
+    rb"(?:(?:\x1b|\\(?:u001b|x1b|033|e))\[|(?i:sha[0-9]{1,3}|md5)[-:= ]|h1:|"
     rb"[a-z]{2,12}:v[0-9]{1,2}:|ENC\(|base64,|://[^\s]*|[#@/$%&?])\Z"
 )
 """Before what is a part of something longer."""

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.name_patterns import SOUGHT_WORDS
-from ccsync_watch.privacy.detect.nearby_names import is_name_near
+from ccsync_watch.privacy.detect.nearby_names import is_name_near, is_of_thing
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
@@ -20,7 +20,12 @@ from ccsync_watch.privacy.engine.structural_rule import (
     pattern_rule,
     text_of,
 )
-from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference, is_regex
+from ccsync_watch.privacy.heuristics.dummy_values import (
+    is_placeholder,
+    is_public,
+    is_reference,
+    is_regex,
+)
 from ccsync_watch.privacy.heuristics.gibberish import entropy, is_gibberish, wordiness
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_hyphened_passphrase,
@@ -50,8 +55,10 @@ _NAME_BEFORE = re.compile(rb"[\w\])]\\{0,7}[\"'`]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{
 _ACCESSOR = re.compile(rb"accessor[ ]{1,40}\Z")
 _NEARBY = re.compile(rf"(?<!--)(?<!\s-)(?:{SOUGHT_WORDS}|[_-]pat\Z)".encode(), re.IGNORECASE)
 """An option after a word is not about it: `deploy x81… --token`."""
-_NO_WORD = re.compile(rb"(?:\(\?:|base64,|@)\Z")
-"""Before a group of a regular expression, and before data."""
+_NO_WORD = re.compile(rb"(?:\(\?:|base64,|@|\]\()\Z")
+"""Before a group of a regular expression, before data, and before the target of a link."""
+_CAMEL_NAME = re.compile(r"[a-z]{0,12}(?:[A-Z][a-z]{2,}[0-9]{0,2}|[A-Z]{1,3}[0-9]{1,2}){2,}")
+"""Words and abbreviations with their versions: `AwsSdkSigV4Signer`."""
 _CONTEXT_BEFORE = 160
 _CONTEXT_AFTER = 60
 _SIGNED_WORDS = re.compile(
@@ -126,6 +133,7 @@ def is_rare_phrase(value: str) -> bool:
         return False
     words = value.split("-")
     is_name = not _NAMING_WORDS.isdisjoint(words)
+    is_name = is_name or is_placeholder(value)
     return not is_name and sum(word in _SLUG_WORDS for word in words) <= MOST_SLUG_WORDS
 
 
@@ -137,6 +145,7 @@ def _is_drawn_word(value: str) -> bool:
         and value.isalnum()
         and all(part.search(value) for part in _CLASSES)
         and is_gibberish(value)
+        and _CAMEL_NAME.fullmatch(value) is None
         and wordiness(value) < OPAQUE_WORDINESS
         and entropy(value) > RANDOM_ENTROPY
     )
@@ -159,7 +168,7 @@ def _find(
         if word is None or word.end() <= since or _NO_WORD.search(data, max(0, start - 8), start):
             return
         value = text_of(data, word.span())
-        if is_publishable(value):
+        if is_publishable(value) or is_public(value):
             return
         if (accept_anywhere is not None and accept_anywhere(value)) or (
             accept_near(value) and _is_name_near(data, *word.span())
@@ -176,6 +185,8 @@ def _is_name_near(data: bytes, start: int, end: int) -> bool:
     if is_name_near(data, start, end):
         return True
     if _NAME_BEFORE.search(data, max(0, start - 24), start):
+        return False
+    if is_of_thing(data[max(0, start - 48) : start], data[end : end + _CONTEXT_AFTER]):
         return False
     line = max(
         data.rfind(b"\n", max(0, start - _CONTEXT_BEFORE), start) + 1, start - _CONTEXT_BEFORE, 0

@@ -88,7 +88,7 @@ _VERB = (
     rf"[ ]{{0,2}}(?:{_SIGN}){_NOT_JOINING}[ \n]{{0,3}})"
 )
 _OPEN = r"(?:\*\*|__|`(?=`))?(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
-_LEFT = r"(?<![a-z0-9_-])"
+_LEFT = r"(?<![a-z0-9_=&+-])"
 
 _SENTENCE = HeadedPattern(
     rf"{_LEFT}(?:pass|pw|pin|log|unlock|api|acc|auth|secr|bear|refr|bot|"

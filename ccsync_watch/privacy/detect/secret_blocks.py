@@ -141,7 +141,7 @@ RULES: tuple[StructuralRule, ...] = (
         r"[^\n?]{0,40}(?:(?<![(\[^|])\?[\"']?[ ]?"
         r"(?:\xe2\x86\x92|->|=>|=|:|\xe2\x80\x94|"
         r"\xe2\x9f\xb6|\|)|[?:][ ](?:\xe2\x80\xba|\xc2\xbb|\xe2\x9d\xaf|\xe2\x96\xb8))"
-        r"[ ]?[\"'`]?(?P<secret>[^\s\"'`]{4,256})",
+        r"[ ]?[\"'`]?(?P<secret>[^\s\"'`]{3,255}[^\s\"'`;])(?=[\s\"'`]|\Z)(?![ ]\|)",
         rank=Rank.SENTENCE,
         reach=120,
         accept=is_positional_secret,

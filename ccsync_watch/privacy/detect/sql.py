@@ -105,7 +105,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a password in SQL without quotes",
-        r"identified by (?P<secret>[^\s;'\"\\]{4,128})",
+        r"identified by (?P<secret>[^\s;'\"\\{}]{4,128})(?![{}])",
         accept=_is_bare_password,
         reach=24,
     ),

@@ -10,6 +10,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, opens_word
 from ccsync_watch.privacy.heuristics.dummy_values import is_token_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, wordiness
+from ccsync_watch.privacy.heuristics.harmless_forms import is_algorithm
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_DISTINCT,
     VENDOR_PREFIX,
@@ -156,7 +157,7 @@ def _is_mixed_body(body: str) -> bool:
 
 
 def _is_not_slug(body: str) -> bool:
-    return _has_token_digit(body) and _SLUG.fullmatch(body) is None
+    return _has_token_digit(body) and _SLUG.fullmatch(body) is None and not is_algorithm(body)
 
 
 _CHECKS: dict[Check, Callable[[str], bool]] = {

@@ -8,9 +8,11 @@ length the caller has bounded.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
+from ccsync_watch.privacy.heuristics.harmless_forms import is_code_after_string
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_PASSPHRASE_WORDS, LEAST_SEED_WORDS
 from ccsync_watch.privacy.heuristics.words import load_words
 
@@ -40,7 +42,8 @@ _TOKEN_PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
-    r"^(?:@{1,2}[A-Z][A-Z_]{2,}@{1,2}$|&(?:lt|#x3c|#x3C|#60);|\$\{|\$\(|\$\{\{|\$[A-Za-z_]+[0-9]?(?:[:.]\w+)*$|"
+    r"^(?:\$[A-Za-z_]\w*(?:\[|->|::)|@{1,2}[A-Z][A-Z_]{2,}@{1,2}$|@[A-Z][A-Z0-9]*_[A-Z0-9_]+$|[A-Za-z_][\w/-]{1,80}:latest$|"
+    r"\\f[BIRPC(\[]|\\s[-+]?[0-9]|\\\*[(\[]|&(?:lt|#x3c|#x3C|#60);|\$\{|\$\(|\$\{\{|\$[A-Za-z_]+[0-9]?(?:[:.]\w+)*\\?$|"
     r"\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[/:.,; \"'])|%[A-Za-z_]\w*%$|%\(|%[sdv]\b|\{\{|\{%|"
     r"%\{|%env\(|\$__\w{1,20}\{|@Microsoft\.|"
     r"(?!\{(?:noop|plain|cleartext|PLAIN|CLEARTEXT)\}\S)\{[\w.!:\[\]'\"]*\}|<%|"
@@ -63,8 +66,12 @@ _PRINTED_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\
 _PASSWORD_OF_TESTS = re.compile(
     r"[a-z_-]{0,16}(?:pass(?:word|wd|wort)?|pwd|secret)[_-]?[0-9]{0,4}[!.]?", re.IGNORECASE
 )
+_MARKS = frozenset({"Mn", "Mc", "Cf"})
+"""Vowels and accents that are characters of their own, and what joins them."""
 _FOOTNOTE = re.compile(r"[^\W\d_]+|[A-Za-z\u00c0-\u024f]+[1-9]")
-_CODE_CALL = re.compile(r"^[A-Za-z_$][\w$.:>-]*(?:!?\(|\[|\?\.|::|->|=>|\.[A-Za-z_$][\w$]*\()")
+_CODE_CALL = re.compile(
+    r"^(?:::|@{1,2})?[A-Za-z_$][\w$.:>-]*(?:!?\(|\[|\?\.|::|->|=>|\.[A-Za-z_$][\w$]*(?:\(|=(?!=)))"
+)
 _REGEX_LITERAL = re.compile(
     r"(?:qr[/{|!(]|(?:m|s|tr|y)/[^/]*[\[\\(^][^/]*/|%r[{(/|!]|~[rR][/{\"'|(])"
 )
@@ -80,7 +87,7 @@ _NUMBERED_PAIR = re.compile(
 )
 """Two words that a person joined and numbered; members of code seldom end in two digits."""
 _TYPE_NAME = re.compile(
-    r"^(?:\w+\.)*[A-Z][A-Za-z0-9]*[a-z0-9](?:Key|Token|Secret|Credential|Password)s?(?:Types?)?$"
+    r"^(?:\w+\.)*[A-Za-z][A-Za-z0-9]*[a-z0-9](?:Key|Token|Secret|Credential|Password)s?(?:Types?)?$"
 )
 _MARKED_TYPE = re.compile(r"[A-Z]\{[A-Za-z][\w.]*\}?[.,;]?$")
 """Of a parameter, as Epydoc marks it: `L{bytes}`."""
@@ -91,8 +98,10 @@ _SENTENCE_WORDS = frozenset(load_words("sentence_words"))
 _PUBLIC = re.compile(
     r"M(?:FkwEwYHKoZIzj0C|HYwEAYHKoZIzj0C|II[A-Za-z0-9+/]{2}jANBgkqh|CowBQYDK2V)|"
     r"AAAA[BCE][23]NzaC1|"
-    r"LS0tLS1CRUdJTiB(?:DRVJU|QVUJ)|ssh-(?:rsa|ed25519)|ecdsa-sha2",
+    r"LS0tLS1CRUdJTiB(?:DRVJU|QVUJ)|ssh-(?:rsa|ed25519)|ecdsa-sha2|0x[0-9a-fA-F]{40}\Z|"
+    r"(?:(?:sha|SHA)(?:1|224|256|384|512)|md5|MD5|blake2b|blake3)[:-][A-Za-z0-9+/=_-]{16,128}\Z",
 )
+"""A public key, an account's address on a chain, a fingerprint that says how it was made."""
 _REGEX = re.compile(r"\\[swdbWSDB]|\(\?|\[\^|[\])][+*?{]|\{\d+,?\d*\}|\.[*+](?:[^\w*+!#%=~-]|$)")
 
 
@@ -150,6 +159,7 @@ def is_code(value: str) -> bool:
         or _OPERATOR.match(value) is not None
         or _TYPE_NAME.match(value) is not None
         or _MARKED_TYPE.match(value) is not None
+        or is_code_after_string(value)
     )
 
 
@@ -179,8 +189,12 @@ def is_password_of_tests(value: str) -> bool:
 
 def is_accented_word(value: str) -> bool:
     """Tell whether a value is a word with letters outside ASCII, or a Latin one and a footnote."""
-    is_plain = not value.isascii() and _FOOTNOTE.fullmatch(value) is not None
-    return is_plain and (value.islower() or value.istitle() or value.isupper())
+    if value.isascii():
+        return False
+    letters = "".join(c for c in value if unicodedata.category(c) not in _MARKS)
+    is_caseless = letters.lower() == letters.upper()
+    is_plain = _FOOTNOTE.fullmatch(letters) is not None
+    return is_plain and (value.islower() or value.istitle() or value.isupper() or is_caseless)
 
 
 def is_identifier(value: str) -> bool:

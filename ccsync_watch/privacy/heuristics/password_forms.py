@@ -21,6 +21,7 @@ from ccsync_watch.privacy.heuristics.gibberish import (
     is_unlike_words,
     wordiness,
 )
+from ccsync_watch.privacy.heuristics.harmless_forms import is_algorithm
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CHOSEN_PASSWORD,
     LEAST_DISTINCT_WORDS,
@@ -50,21 +51,7 @@ _WORDS_AFTER_FLAGS = frozenset(load_words("words_after_flags"))
 _NOT_TYPED = re.compile(
     r"--?[a-z][a-z-]*(?:=.*)?$|\$[A-Za-z_({]+\W*$|@[\w./~-]*[./~]|%\w+%$|[`>]|https?://"
 )
-_USUAL_ENDINGS = (
-    "ed",
-    "ing",
-    "ly",
-    "able",
-    "ible",
-    "tion",
-    "sion",
-    "ment",
-    "ness",
-    "less",
-    "ful",
-    "ous",
-    "ive",
-)
+_USUAL_ENDING = re.compile(r"(?:ed|ing|ly|[ai]ble|[ts]ion|ment|ness|less|ful|ous|ive)\Z")
 _TEST_NAME = re.compile(
     r"(?=.*(?:[Tt]est|/|\.(?:sh|py|t|js|ts|rb|pl)\Z))[A-Za-z][A-Za-z_./:-]{0,60}"
     r"(?:[0-9]{1,3}[A-Za-z_./:-]{0,60}){0,3}"
@@ -197,7 +184,7 @@ def is_positional_secret(value: str) -> bool:
     """Tell whether an argument is a secret where nothing else can be: not a name or an option."""
     if value[:1] in set("/.<[-$%{~@:") or not is_typed_password(value) or value.isdigit():
         return False
-    if len(value) < LEAST_PASSWORD_WITH_FORM:
+    if len(value) < LEAST_PASSWORD_WITH_FORM or is_algorithm(value):
         return False  # a version or an option
     is_phrase = is_drawn_or_phrase(value) or is_passphrase(value)
     return is_phrase or _INNER_SIGN.search(value) is not None
@@ -308,7 +295,8 @@ def _is_announced_word(core: str, data: bytes, stop: int) -> bool:
     if not core.isascii() or not (is_end or is_hyphened_passphrase(core)):
         return False
     if core.isalpha():
-        is_usual = core.isupper() or core.lower().endswith(_USUAL_ENDINGS) or is_word(core)
+        is_ended = _USUAL_ENDING.search(core.lower()) is not None
+        is_usual = core.isupper() or is_ended or is_word(core)
         is_label = core[0].isupper() and core[1:].islower()
         is_lower = core[1:].islower()
         least = LEAST_LOWER_WORD_AS_PASSWORD if is_lower else LEAST_MIXED_WORD_AS_PASSWORD

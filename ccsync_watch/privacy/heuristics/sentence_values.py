@@ -33,7 +33,7 @@ from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_
 
 _NOT_VALUE = re.compile(
     r"^[\w.+-]+@[\w-]+\.\w|://|^[/~.]{1,2}[\w/]|^--?\w|%(?:[.*(%]|[a-z](?![A-Za-z0-9])|0A|\d\$)|\{\w*\}|^&\w|"
-    r"&\w+;|^</?|\\(?:[nt]|u[0-9a-f]{4})|"
+    r"&\w+;|^</?|\\(?:[nt-]|f[BIRP]|u[0-9a-f]{4})|"
     r"^\d+(?:[.,:/-]\d+)+$|^[A-Z]{2,8}[-_ ]?v?\d{0,4}(?:[-_/]\w+)?$|"
     r"^[\w./-]*\.(?:[a-z][a-z0-9]{1,3}|[A-Z]{2,4}|local)$|[()\[\]{}<>]|^[a-z]+\d?_[a-z_]+(?:\d|16|32|64)?$",
 )

@@ -28,6 +28,12 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
     is_word,
 )
 from ccsync_watch.privacy.heuristics.gibberish import entropy, is_gibberish, wordiness
+from ccsync_watch.privacy.heuristics.harmless_forms import (
+    is_algorithm,
+    is_code_after_string,
+    is_file,
+    without_time,
+)
 from ccsync_watch.privacy.heuristics.publishable import is_publishable
 from ccsync_watch.privacy.heuristics.thresholds import (
     DENSE_ENTROPY,
@@ -84,7 +90,8 @@ _RULES = re.compile(r"[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[^\s|]+)?)+")
 def is_password(value: str, *, quoted: bool) -> bool:
     """Tell whether a value in a password's position is one; `quoted` as in the source text."""
     is_dummy = is_placeholder(value) or is_reference(value) or is_word(value)
-    if is_dummy or is_regex(value) or value.endswith("()"):  # a function, as prose quotes it
+    is_code_end = value.endswith("()") or is_code_after_string(value)
+    if is_dummy or is_regex(value) or is_code_end:  # a function, as prose quotes it
         return False
     if has_blank(value):
         return quoted and (
@@ -163,6 +170,8 @@ def _has_harmless_form(value: str) -> bool:
         or _COORDINATE.fullmatch(value)
         or _NUMBERED_ITEM.fullmatch(value)
         or (_PATH.match(value) and not is_dense(value))
+        or is_file(value)
+        or is_algorithm(value)
         or _DATE.match(value)
         or (_NUMBER.match(value) and len(value) < LEAST_RANDOM),
     )
@@ -204,7 +213,8 @@ def is_strict_random(value: str) -> bool:
         return False
     if is_placeholder(value) or is_reference(value) or is_code(value):
         return False
-    if _URL.match(value) or (_PATH.match(value) and not is_dense(value)):
+    is_path = is_file(value) or (_PATH.match(value) and not is_dense(value))
+    if _URL.match(value) or is_path or is_algorithm(value):
         return False
     if is_public(value) or is_regex(value) or not (_LONG_RUN.search(value) or _is_long_mix(value)):
         return False
@@ -231,11 +241,13 @@ def _is_long_mix(value: str) -> bool:
 
 def is_opaque(value: str) -> bool:
     """Tell whether a parameter of a query is a signature or key, not a word, reference or uuid."""
+    value = without_time(value)
     return (
         not is_reference(value)
         and not is_placeholder(value)
         and not is_publishable(value)
         and not _UUID.match(value)
+        and not is_file(value)
         and (has_digit(value) or is_gibberish(value))
         and has_letter(value)
         and (wordiness(value) < OPAQUE_WORDINESS or is_gibberish(value) or is_random(value))

@@ -1,0 +1,62 @@
+"""Recognises values that have digits and disorder, and a form that says what else they are.
+
+Files that are named by a checksum, algorithms, counters and times, code that follows a string. All
+functions are pure, and linear in a value whose length the caller has bounded.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FILE = re.compile(
+    r"(?:[^\s/]*/)+[^\s/]{1,200}\.(?:json|ya?ml|toml|py|jsx?|tsx?|mjs|txt|pem|key|crt|cer|pub|asc|"
+    r"md|html?|css|go|rs|java|rb|php|sh|cfg|conf|ini|xml|sql|log|lock|pdf|csv|tsv|png|jpe?g|gif|"
+    r"svg|webp|mp[34]|zip|gz|tgz|xz|zst|tar|bin|wasm|map|parquet|npz|so|dll|exe|deb|rpm|jar|whl)"
+)
+_PART = re.compile(r"[A-Za-z0-9]+")
+_ALGORITHM = re.compile(
+    r"(?:hmac)?sha(?:[1-3]|224|256|384|512)?|md[245]|hmac|(?:[a-z]{1,8}[0-9]{0,3}x?)?25519|x?448|"
+    r"nistp[0-9]{3}|aes[0-9]{0,3}|3?des|ecdsa|ecdhe?|rsa[0-9]{0,4}|oaep|pss|chacha20|poly1305|gcm|"
+    r"cbc|ctr|pbkdf2|pbes[12]|scrypt|bcrypt|argon2(?:id?|d)?|hkdf|sigv[24]a?",
+    re.IGNORECASE,
+)
+_LONGEST_PART = 16
+_COUNTERS = re.compile(r"(?:[A-Za-z]{1,3}[0-9]?\.)?[0-9]{1,20}(?:[.-][0-9]{1,20}){2,}")
+_AFTER_STRING = re.compile(
+    "[\\])}]+[.,;:)\\]}]|[\u300d\u300f\uff09\u3011\u300b\u3009\u201d\u2019\u00bb]"
+)
+_ESCAPED = re.compile(r"(?<=\w)\\(?=[_-])")
+_TIME = re.compile(r"(?<![0-9])(?:(?:19|20)[0-9]{2}[01][0-9][0-3][0-9][0-9]{0,9}|1[0-9]{9,12})")
+
+
+def is_file(value: str) -> bool:
+    """Tell whether a value is the path of a file, whatever the file is called: `a/3f9c….json`."""
+    return _FILE.fullmatch(value) is not None
+
+
+def is_algorithm(value: str) -> bool:
+    """Tell whether a value is the name of an algorithm: `sntrup761x25519-sha512`."""
+    parts = _PART.findall(value)
+    return max(map(len, parts), default=_LONGEST_PART) < _LONGEST_PART and any(
+        _ALGORITHM.fullmatch(part) for part in parts
+    )
+
+
+def is_counters(value: str) -> bool:
+    """Tell whether a value is numbers with dots between, as analytics and versions have."""
+    return _COUNTERS.fullmatch(value) is not None
+
+
+def is_code_after_string(value: str) -> bool:
+    """Tell whether what follows a quote is code, and the quote ended a string: `].map(f)`."""
+    return _AFTER_STRING.match(value) is not None
+
+
+def unescaped(value: str) -> str:
+    """Return a value without the backslashes before signs in Markdown and manual pages."""
+    return _ESCAPED.sub("", value)
+
+
+def without_time(value: str) -> str:
+    """Return a value without dates and times in digits."""
+    return _TIME.sub("", value)

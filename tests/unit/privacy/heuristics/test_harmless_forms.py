@@ -1,0 +1,68 @@
+"""Values with digits and disorder whose form says that they are something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from ccsync_watch.privacy.heuristics import harmless_forms
+
+_HEX = "3f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_file"),
+    [
+        (f"uploads/{_HEX}.json", True),
+        (f"private/eu-west-1:{_HEX}/Statements/{_HEX}.pdf", True),
+        (f"/srv/{_HEX}.tar.gz", True),
+        (f"{_HEX}.json", False),
+        (f"uploads/{_HEX}", False),
+        ("a/b+9Xk2mQ4v7Tz1Lp8Rw5Nc3Jd6Hs0Gf==", False),
+    ],
+)
+def test_a_path_that_ends_like_a_file_is_one(value: str, *, is_file: bool) -> None:
+    """A checksum as a file's name says nothing of a secret; base64 has no full stops."""
+    assert harmless_forms.is_file(value) is is_file
+
+
+@pytest.mark.parametrize(
+    ("value", "is_algorithm"),
+    [
+        ("sntrup761x25519-sha512", True),
+        ("ssh-ed25519-cert-v01", True),
+        ("RSA-OAEP", True),
+        ("sha256-9Xk2mQ4v7Tz1Lp8Rw5Nc3Jd6Hs0Gf", False),
+        ("x9f2k4m8q1-w7", False),
+        ("--", False),
+    ],
+)
+def test_short_parts_with_a_primitive_are_an_algorithm(value: str, *, is_algorithm: bool) -> None:
+    """What is longer beside the primitive is a digest or a key."""
+    assert harmless_forms.is_algorithm(value) is is_algorithm
+
+
+@pytest.mark.parametrize(
+    ("value", "is_counters"),
+    [
+        ("1.1.219865550.1633076985", True),
+        ("fb.1.1633076986672.837927113", True),
+        ("1633076986672", False),
+        ("fb.1.x8Kq2", False),
+    ],
+)
+def test_numbers_with_dots_between_are_counters(value: str, *, is_counters: bool) -> None:
+    """So analytics count browsers in cookies."""
+    assert harmless_forms.is_counters(value) is is_counters
+
+
+def test_code_after_a_string_begins_with_its_brackets() -> None:
+    """A quote before it ended a string."""
+    assert harmless_forms.is_code_after_string("].map(OsString::from)")
+    assert harmless_forms.is_code_after_string("」である。")
+    assert not harmless_forms.is_code_after_string("]k9!xQ2")
+
+
+def test_escapes_and_times_are_left_out() -> None:
+    """What a manual escapes is read as it is shown, and times are no disorder."""
+    assert harmless_forms.unescaped(r"DOCKER\_PASSWORD") == "DOCKER_PASSWORD"
+    assert harmless_forms.without_time("cache-20201015112925559%2C") == "cache-%2C"
