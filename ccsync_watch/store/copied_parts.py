@@ -130,6 +130,23 @@ def shrink(
     return False
 
 
+def shrink_file(
+    connection: sqlite3.Connection,
+    free: Callable[[Path], int] = free_bytes,
+    *,
+    removed_bytes: int,
+    min_share: float,
+) -> Shrunk:
+    """Give unused pages back as `shrink` does; return what came of it."""
+    before, missing = _pages(connection, "page_count"), 0
+    is_done = shrink(connection, free, removed_bytes=removed_bytes, min_share=min_share)
+    path = _path(connection)
+    if not is_done and path is not None:
+        missing = max(0, space_to_shrink(connection) - free(path.parent))
+    after = _pages(connection, "page_count")
+    return Shrunk(before, after, is_done=is_done, missing_bytes=missing)
+
+
 def _path(connection: sqlite3.Connection) -> Path | None:
     name = connection.execute("PRAGMA database_list").fetchone()[2]
     return Path(name) if name else None

@@ -7,10 +7,8 @@ where it was, and continues to write to one that was deleted.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import sqlite3
-import threading
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import CcsyncError, DatabaseDamaged
 from ccsync_watch.file_locks import file_identity
-from ccsync_watch.regular_files import open_regular
+from ccsync_watch.store.file_header import read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +27,8 @@ LOGS = ("-wal", "-shm")
 _FILES = ("", *LOGS)
 _ASIDE = ".corrupt-"
 _SAVE_MS = 1_000
+# One reading may be half of a change, or spoiled on its way.
+_READINGS = 2
 _LATELY_SECONDS = 600.0
 _MOST_CHECKS = 5
 _DAMAGED = "no such table", "Could not decode to UTF-8"
@@ -39,29 +39,19 @@ _OF_DISKS = re.compile(
     "|locking protocol|out of memory"
 )
 
-# https://www.sqlite.org/fileformat.html, "The Database Header"
-_MAGIC = b"SQLite format 3\0"
-_HEADER_BYTES = 100
-_PAGE_SIZE = slice(16, 18)
-_CHANGES = slice(24, 28)
-_PAGE_COUNT = slice(28, 32)
-_CHANGES_OF_COUNT = slice(92, 96)
-_LARGEST_PAGE = 65_536
-# Of this process, by device and inode: so are the locks, see `_read_header`.
-_descriptors: dict[tuple[int, int], int] = {}
-_lock = threading.Lock()
-
 
 @dataclass(frozen=True, slots=True)
 class Damage:
     """What is wrong with a database; `is_lasting`: to open it again cannot help.
 
     `is_misplaced`: the files are not the opened ones, so that it helps however often that happens.
+    `is_overwritten`: the content of the file is another one, however sound it may be.
     """
 
     reason: str
     is_lasting: bool = False
     is_misplaced: bool = False
+    is_overwritten: bool = False
 
 
 class CheckLevel(Enum):
@@ -86,6 +76,8 @@ class DamageHistory:
         """
         if damage.is_misplaced:
             return CheckLevel.QUICK
+        if damage.is_overwritten:
+            return CheckLevel.REPLACE
         self._met_at = [at for at in self._met_at if now - at < _LATELY_SECONDS] + [now]
         if len(self._met_at) > _MOST_CHECKS:
             self._met_at = []
@@ -124,7 +116,13 @@ class DamageWatch:
 
         `is_at_rest`: nobody writes to it at this moment, so that its size means something.
         """
-        return self._error or self._wrong_place() or self._wrong_content(is_at_rest=is_at_rest)
+        # In this order: the log and another content together are what SQLite calls malformed.
+        return (
+            self._wrong_place()
+            or self.find_overwritten()
+            or self._error
+            or (self._truncation() if is_at_rest else None)
+        )
 
     def _wrong_place(self) -> Damage | None:
         identity = file_identity(self._path)
@@ -147,50 +145,46 @@ class DamageWatch:
                 return True
         return False
 
-    def _wrong_content(self, *, is_at_rest: bool) -> Damage | None:
-        try:
-            header, size = _read_header(self._path)
-        except OSError:
-            return None  # such as too many open files: nothing is wrong with this one
-        if not header.startswith(_MAGIC):
-            return Damage("it is not a database any more", is_lasting=True)
-        return self._truncation(size, _expected_size(header)) if is_at_rest else None
+    def find_overwritten(self) -> Damage | None:
+        """Return the damage if something was written over the file, by its header: quick.
 
-    def _truncation(self, size: int, expected: int) -> Damage | None:
+        That may be an older copy of it, which no check finds wrong: it would take for unsent what
+        was sent since.
+        """
+        reason = ""
+        for _ in range(_READINGS):
+            try:
+                header = read_header(self._path)
+            except OSError:
+                return None  # such as too many open files: nothing is wrong with this one
+            if not header.is_database:
+                reason = "it is not a database any more"
+            elif header.state < header.newest:
+                reason = "an older copy was written over it"
+            else:
+                return None
+        return Damage(reason, is_overwritten=True)
+
+    def check_content(self) -> None:
+        """Raise DatabaseDamaged if something was written over the file: before anything is sent."""
+        if damage := self.find_overwritten():
+            raise damaged_error(self._path, damage.reason)
+
+    def _truncation(self) -> Damage | None:
         """Return the damage if the file lacks pages that it had when nobody wrote to it before.
 
         A file that is only shorter than its header says is sound: while a reader uses the log,
         SQLite moves the first page of a grown database into the file without its last ones.
         """
+        try:
+            header = read_header(self._path)
+        except OSError:
+            return None
+        size, expected = header.size, header.least_size
         if expected >= self._expected and size < min(expected, self._size):
             return Damage("it was truncated", is_lasting=True)
         self._expected, self._size = expected, size
         return None
-
-
-def _read_header(path: Path) -> tuple[bytes, int]:
-    """Return the first bytes of a database, and its size. Raises OSError.
-
-    POSIX drops all locks of a process on a file when it closes any descriptor of it, SQLite's locks
-    included: the next process that closes the database would believe to be the last one, and
-    delete the log that this one writes to. So each file is opened once in this process, and its
-    descriptor stays open for as long as the file has a name.
-    """
-    if not hasattr(os, "pread"):  # Windows keeps the locks
-        with path.open("rb") as file:
-            return file.read(_HEADER_BYTES), os.fstat(file.fileno()).st_size
-    with _lock:
-        identity = file_identity(path)
-        if identity not in _descriptors:
-            for old, descriptor in list(_descriptors.items()):
-                if not os.fstat(descriptor).st_nlink:
-                    os.close(_descriptors.pop(old))
-            descriptor = open_regular(path)
-            status = os.fstat(descriptor)
-            identity = status.st_dev, status.st_ino
-            _descriptors[identity] = descriptor
-        descriptor = _descriptors[identity]
-        return os.pread(descriptor, _HEADER_BYTES, 0), os.fstat(descriptor).st_size
 
 
 def save_log(writer: sqlite3.Connection) -> None:
@@ -211,6 +205,14 @@ def is_damage(error: BaseException) -> bool:
     )
 
 
+def damaged_error(path: Path, reason: str) -> DatabaseDamaged:
+    """Return what to raise where a database is damaged."""
+    return DatabaseDamaged(
+        f"{path} is damaged: {reason}",
+        hint="nothing to do: it is rebuilt from the transcripts within seconds",
+    )
+
+
 def failure_of(path: Path, error: Exception, *, is_writing: bool) -> CcsyncError | None:
     """Return what an error of SQLite's says of the file or its disk, None where it says nothing.
 
@@ -219,22 +221,10 @@ def failure_of(path: Path, error: Exception, *, is_writing: bool) -> CcsyncError
     if isinstance(error, CcsyncError):
         return error
     if is_damage(error):
-        return DatabaseDamaged(
-            f"{path} is damaged: {error}",
-            hint="nothing to do: it is rebuilt from the transcripts within seconds",
-        )
+        return damaged_error(path, str(error))
     if isinstance(error, sqlite3.OperationalError) and (is_writing or _OF_DISKS.search(str(error))):
         return state_error(path, error, doing="write" if is_writing else "use")
     return None
-
-
-def _expected_size(header: bytes) -> int:
-    """Return the bytes that a file with this header has at least, 0 where it does not say."""
-    if header[_CHANGES] != header[_CHANGES_OF_COUNT]:
-        return 0
-    page_size = int.from_bytes(header[_PAGE_SIZE], "big")
-    page_size = _LARGEST_PAGE if page_size == 1 else page_size
-    return page_size * int.from_bytes(header[_PAGE_COUNT], "big")
 
 
 def create_if_missing(path: Path) -> bool:

@@ -128,6 +128,7 @@ class Database:
             try:
                 self._commits.begin(self._writer, waits_for_disk=waits_for_disk)
                 try:
+                    self._damage.check_content()
                     yield self._writer
                 except BaseException:
                     with contextlib.suppress(sqlite3.Error):
@@ -159,8 +160,9 @@ class Database:
         return failure_of(self.path, error, is_writing=is_writing)
 
     def note_log(self) -> None:
-        """Note which files are those of the log, once it was written to."""
+        """Note which files are the log's, once it was written to, and the state of the file."""
         self._damage.is_log_gone()
+        self._damage.find_overwritten()
 
     def damage(self) -> Damage | None:
         """Return what is wrong with the file, None when nothing is known to be."""
@@ -206,16 +208,11 @@ class Database:
     ) -> copied_parts.Shrunk:
         """Give unused pages back, if that pays and there is room; 200 MB take about a second."""
         with self._lock:
-            before, is_done, missing = self.file_bytes()[0], False, 0
-            if self._writer is not None:
-                is_done = copied_parts.shrink(
-                    self._writer, free, removed_bytes=removed_bytes, min_share=min_share
-                )
-                if not is_done:
-                    needed = copied_parts.space_to_shrink(self._writer)
-                    missing = max(0, needed - free(self.path.parent))
-            return copied_parts.Shrunk(
-                before, self.file_bytes()[0], is_done=is_done, missing_bytes=missing
+            if self._writer is None:
+                size = self.file_bytes()[0]
+                return copied_parts.Shrunk(size, size, is_done=False, missing_bytes=0)
+            return copied_parts.shrink_file(
+                self._writer, free, removed_bytes=removed_bytes, min_share=min_share
             )
 
     def close(self) -> None:
@@ -321,7 +318,7 @@ def _open(path: Path, aside: Path | None, on_progress: _OnProgress, level: Check
 
 
 def _open_best(path: Path, now_ms: int, on_progress: _OnProgress, level: CheckLevel) -> Database:
-    """Open a database; or a copy, if it was begun because that copy could not be used then."""
+    """Open a database; or a copy, if it was begun because that one could not be used then."""
     database = _open(path, None, on_progress, level)
     if not unused_copies(path) or not is_rebuilt(database.read()):
         return database

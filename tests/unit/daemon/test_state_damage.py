@@ -18,6 +18,7 @@ from ccsync_watch.store import status_figures
 from ccsync_watch.store.annotation_writer import SessionChange
 from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import DATABASE_NAME, open_for_reading
+from ccsync_watch.store.file_header import read_header
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
@@ -108,6 +109,30 @@ def test_a_damaged_database_is_rebuilt(
     damage(path)
     supervised.transcript.append()
     _assert_whole(supervised)
+
+
+def test_an_older_copy_written_over_the_database_is_set_aside(
+    supervised: SupervisedDaemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No check finds it wrong, and it takes for unsent what was sent since."""
+    path = _start(supervised)
+    older = path.read_bytes()
+    supervised.transcript.turn(2)
+    assert supervised.flush().is_read
+    with supervised.supervisor.current() as daemon:
+        database = daemon.runtime.database
+        with database.write() as connection:
+            connection.execute("CREATE TABLE later (content)")
+        database.checkpoint()
+        database.damage()
+    wait_until(lambda: read_header(path).newest == read_header(path).state, "a second reading")
+    with path.open("r+b") as file:
+        file.write(older)
+        file.truncate()
+    wait_until(lambda: bool(_set_aside(path)), "it is set aside", 10)
+    wait_until(lambda: _messages(supervised) == 4, "everything is stored again")
+    assert "the database is damaged (an older copy was written over it)" in caplog.text
+    assert "'Mine'" in supervised.stored()
 
 
 def test_damage_that_a_query_meets_is_said_in_one_line(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import random
 import sqlite3
 import stat
 import subprocess
@@ -14,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from ccsync_watch.errors import OtherSchema, StateError
+from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
 from ccsync_watch.store import database as module
-from ccsync_watch.store.damage import CheckLevel
+from ccsync_watch.store.damage import CheckLevel, DamageHistory
 from ccsync_watch.store.database import Database, open_database, open_for_reading
+from ccsync_watch.store.file_header import read_header
 from ccsync_watch.store.migrations import MIGRATIONS
 from support.sqlite_memory import bytes_of_sqlite
 from support.waiting import WAIT_SECONDS
@@ -432,6 +434,98 @@ def test_a_reader_that_holds_up_the_log_is_not_damage(tmp_path: Path) -> None:
     damage = database.damage()
     assert damage is not None
     assert "truncated" in damage.reason
+    database.close()
+
+
+def _older_copy(database: Database) -> bytes:
+    """Return the file as it is, after which commits are moved into it."""
+    database.checkpoint()
+    older = database.path.read_bytes()
+    _fill(database)
+    database.checkpoint()
+    return older
+
+
+def test_an_older_copy_written_over_the_file_is_damage(tmp_path: Path) -> None:
+    """In its place, where no name and no inode says so; and nothing is written by it."""
+    database = open_database(tmp_path, now_ms=1)
+    older = _older_copy(database)
+    assert database.damage() is None
+    assert database.damage() is None
+    with database.path.open("r+b") as file:
+        file.write(older)
+        file.truncate()
+    with pytest.raises(DatabaseDamaged, match="an older copy was written over it"):
+        _put(database, "x")
+    damage = database.damage()
+    assert damage is not None
+    assert DamageHistory().add(damage, 0.0) is CheckLevel.REPLACE
+    database.close()
+    # Also by whoever opens it again: it may have met an error of SQLite's first.
+    again = Database(database.path)
+    damage = again.damage()
+    assert damage is not None
+    assert damage.is_overwritten
+    again.close()
+
+
+class _Steps:
+    """What connections may do to one database, drawn by chance."""
+
+    def __init__(self, database: Database) -> None:
+        self.chance = random.Random(18)  # noqa: S311 - repeatable, not secret
+        self._database = database
+
+    def fill(self, connection: sqlite3.Connection) -> None:
+        content = bytes(self.chance.randrange(20_000))
+        connection.execute("INSERT INTO data VALUES (?)", (content,))
+
+    def shrink(self, connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM data WHERE rowid % 2")
+        connection.execute("VACUUM")
+
+    def change_schema(self, connection: sqlite3.Connection) -> None:
+        connection.execute(f"CREATE TABLE t{self.chance.getrandbits(60)} (a)")
+
+    def hold_up(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM data").fetchone()
+
+    def undo(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        self.change_schema(connection)
+        connection.execute("ROLLBACK")
+
+    def move(self, connection: sqlite3.Connection) -> None:
+        mode = self.chance.choice(["PASSIVE", "FULL", "RESTART", "TRUNCATE"])
+        connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+
+    def write(self, _connection: sqlite3.Connection) -> None:
+        _put(self._database, f"{self.chance.getrandbits(60)}" * self.chance.randrange(1, 300))
+
+
+def test_the_state_in_the_header_never_goes_back(tmp_path: Path) -> None:
+    """Whatever connections do, and whatever readers hold up: nothing of it looks like damage."""
+    database = open_database(tmp_path, now_ms=1)
+    with database.write() as connection:
+        connection.execute("CREATE TABLE data (content BLOB)")
+    others = [sqlite3.connect(database.path, isolation_level=None) for _ in range(2)]
+    for other in others:
+        other.execute("PRAGMA busy_timeout = 0")
+    steps, states = _Steps(database), set()
+    ways = [steps.fill, steps.shrink, steps.change_schema, steps.hold_up, steps.undo, steps.write]
+    for _step in range(600):
+        step = steps.chance.choice([*ways, steps.move, steps.move])
+        other = steps.chance.choice(others)
+        if other.in_transaction:
+            other.execute("COMMIT")
+        with contextlib.suppress(sqlite3.OperationalError, StateError):
+            step(other)
+        states.add(read_header(database.path).state)
+        assert database.damage() is None
+    assert len(states) > 50
+    for other in others:
+        other.close()
     database.close()
 
 
