@@ -1213,4 +1213,9 @@ MIGRATIONS: tuple[str, ...] = (
             WHERE s.id IN (SELECT id FROM temp.numbered));
     DROP TABLE temp.numbered;
     """,
+    """
+    -- The list of sessions says where the API failed: few rows are such errors, of any session.
+    CREATE INDEX messages_api_errors ON compact_messages (session_key)
+        WHERE kind = 'api_error' AND role = 'assistant' AND NOT is_inherited;
+    """,
 )

@@ -87,6 +87,17 @@ def load_works(database: Database, session_ids: Iterable[str]) -> dict[str, Sess
     return works
 
 
+def count_api_errors(database: Database, session_ids: Iterable[str]) -> dict[str, int]:
+    """Return how often the API failed for good in sessions; those without are left out."""
+    rows = database.read().execute(
+        "SELECT i.id, count(*) FROM json_each(?) j CROSS JOIN ids i ON i.id = j.value"
+        " CROSS JOIN compact_messages m INDEXED BY messages_api_errors ON m.session_key = i.key"
+        " AND m.kind = 'api_error' AND m.role = 'assistant' AND NOT m.is_inherited GROUP BY i.id",
+        (orjson.dumps(list(session_ids)).decode(),),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def session_duration(database: Database, session_id: str) -> int | None:
     """Return how long a session lasted without long breaks, as it was counted, or counted now."""
     row = (

@@ -211,6 +211,18 @@ def load_session(database: Database, session_id: str) -> SessionRow | None:
     return None if row is None else _session_row(database, row)
 
 
+def is_empty_session(database: Database, session_id: str) -> bool:
+    """Return whether a transcript of a session was read, of which nothing is to be shown.
+
+    Such as a `summary` alone, which is the title of another session.
+    """
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM transcripts WHERE session_id = ?1)"
+        " AND NOT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)"
+    )
+    return bool(database.read().execute(query, (session_id,)).fetchone()[0])
+
+
 def _session_row(database: Database, row: sqlite3.Row) -> SessionRow:
     read = database.read()
     counts = read.execute(

@@ -57,12 +57,16 @@ _SORTS = {
 
 @dataclass(frozen=True, slots=True)
 class ListedSession:
-    """One row of the list: a session with what it cost, what it did, and whether it is running."""
+    """One row of the list: a session with what it cost, what it did, and whether it is running.
+
+    `api_errors`: so many turns ended because the API failed.
+    """
 
     row: SessionRow
     account: SessionAccount
     work: SessionWork
     is_running: bool
+    api_errors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,7 @@ def _build_lines(site: Site, rows: list[SessionRow]) -> list[ListedSession]:
     ids = [row.session_id for row in rows]
     accounts = site.figures.sessions(ids)
     works = session_figures.load_works(site.database, ids)
+    api_errors = session_figures.count_api_errors(site.database, ids)
     now_ms = site.clock.wall_ms()
     return [
         ListedSession(
@@ -169,6 +174,7 @@ def _build_lines(site: Site, rows: list[SessionRow]) -> list[ListedSession]:
             and is_running(
                 session_outline.load_details(site.database, row.session_id), row.updated_ms, now_ms
             ),
+            api_errors.get(row.session_id, 0),
         )
         for row in rows
     ]

@@ -50,7 +50,12 @@ _SELECTIONS = {
 
 def require_session(site: Site, session_id: str) -> SessionRow:
     """Return a session, or raise a 404 that says why."""
-    row = session_list.load_session(site.database, session_id[:MAX_TEXT_CHARS])
+    session_id = session_id[:MAX_TEXT_CHARS]
+    row = session_list.load_session(site.database, session_id)
+    if row is None and session_list.is_empty_session(site.database, session_id):
+        raise HTTPException(
+            404, "Nothing was said in this session: its transcript has no message to show."
+        )
     if row is None:
         raise HTTPException(404, "This session is not stored here, or its project is excluded.")
     return row

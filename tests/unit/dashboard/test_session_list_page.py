@@ -83,12 +83,15 @@ def test_a_session_is_counted_over_all_its_messages(world: World, visitor: Visit
         result(7, "Read", {"ok": True, "path": "/d"}),
     )
     world.ingest(message("x", session_id="one", agent_id="a1", at_ms=NOON_MS), session_id="one")
+    world.ingest(message("e1", session_id="one", kind="api_error", role="system"), session_id="one")
+    failure = message("e2", session_id="one", kind="api_error", role="assistant", at_ms=NOON_MS)
+    world.ingest(failure, session_id="one")
     work = SessionWork(60_000, failed_calls=2, changed_files=2, subagents=1)
     assert count_work(world.database, "one") == work
     for _counted_or_not in range(2):
         assert load_works(world.database, ["one"]) == {"one": work}
         row = visitor.get("/sessions").text.split('<ul class="list">')[1]
-        for text in ("2 files", "2 failed", "1 subagent", ">1 min<", "$0.001"):
+        for text in ("2 files", "2 failed", "1 subagent", "1 API error<", ">1 min<", "$0.001"):
             assert text in row
         count_all(visitor)
 

@@ -355,3 +355,17 @@ def test_subagents_are_shown_however_deep_they_are(world: World, visitor: Visito
         sorted(parents)
     )
     assert visitor.get(f"/sessions/{SESSION}?agent=deep399").status_code == 200
+
+
+def test_a_session_without_a_message_says_so(visitor: Visitor, world: World) -> None:
+    """Its transcript has a summary alone; one that was never read, or is excluded, is another."""
+    with world.database.write() as connection:
+        connection.execute(
+            "INSERT INTO transcripts (path_key, stream, session_id, shown_path, offset, device,"
+            " inode, head, marker, size, mtime_ns)"
+            " VALUES (x'00', 'titled', 'titled', '', 90, 1, 1, x'', x'', 90, 1)"
+        )
+    page = visitor.get("/sessions/titled")
+    assert page.status_code == 404
+    assert "Nothing was said in this session" in page.text
+    assert "is not stored here" in visitor.get("/sessions/unknown").text
