@@ -259,14 +259,14 @@ def open_database(
     for _ in range(0 if level is CheckLevel.REPLACE else 2):
         try:
             if is_missing:
-                return _open_restored(path, None, on_progress)
+                return _restored(path, None, now_ms, on_progress)
             return _open_best(path, now_ms, on_progress, level)
         except sqlite3.OperationalError as error:
             raise state_error(path, error) from None
         except (sqlite3.DatabaseError, DatabaseDamaged):
             continue
     try:
-        return _open_restored(path, set_aside(path, now_ms), on_progress)
+        return _restored(path, set_aside(path, now_ms), now_ms, on_progress)
     except (OSError, sqlite3.Error) as error:
         raise state_error(path, error) from None
 
@@ -332,9 +332,10 @@ def _open_best(path: Path, now_ms: int, on_progress: _OnProgress, level: CheckLe
     return database
 
 
-def _open_restored(path: Path, aside: Path | None, on_progress: _OnProgress) -> Database:
+def _restored(path: Path, aside: Path | None, now_ms: int, on_progress: _OnProgress) -> Database:
     """Open what replaces a lost database: its copy, else an empty one. Raises StateError."""
-    restoration = restore_copy(path, functools.partial(_prepare, on_progress=on_progress))
+    prepare = functools.partial(_prepare, on_progress=on_progress)
+    restoration = restore_copy(path, prepare, now_ms)
     database = _open(path, aside, on_progress, CheckLevel.QUICK)
     database.restoration = restoration
     return database

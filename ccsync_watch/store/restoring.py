@@ -1,8 +1,8 @@
 """Put the copy of a database in its place, and keep a copy with which that does not succeed.
 
 Only the copy has sessions whose transcripts are gone, and what a disk does not read now it may read
-later. So a copy is tried twice. Then it gets a name that no later copy takes, and the next starts
-try it again.
+later. So a copy is tried twice. Then it gets a name that no later copy takes, and it is tried again
+whenever the program starts, for some days.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ATTEMPTS = 2
-# Of starts: each copies and checks the whole file.
-_MOST_TRIES = 5
+# Each start copies and checks the whole file; a daemon that cannot start tries it every 2 seconds.
+_TRY_MS = 7 * 86_400_000
 
 
 class UnusedCopy(NamedTuple):
@@ -43,7 +43,7 @@ class Restoration(NamedTuple):
     replaced: Path | None = None
 
 
-def restore_copy(path: Path, prepare: Callable[[Path], None]) -> Restoration:
+def restore_copy(path: Path, prepare: Callable[[Path], None], now_ms: int) -> Restoration:
     """Put the copy of a lost database in its place, or else the one that earlier starts kept.
 
     `prepare` checks a copy and makes it ready for use. Raises StateError when that may succeed
@@ -52,7 +52,7 @@ def restore_copy(path: Path, prepare: Callable[[Path], None]) -> Restoration:
     failures: list[UnusedCopy] = []
     written_ms = None
     try:
-        for copy in (backup_path(path), *_worth_trying(path)):
+        for copy in (backup_path(path), *_worth_trying(path, now_ms)):
             written_ms, reason = _prepare(path, copy, prepare)
             if reason is not None:
                 failures.append(UnusedCopy(copy, reason))
@@ -62,7 +62,7 @@ def restore_copy(path: Path, prepare: Callable[[Path], None]) -> Restoration:
                     remove_files(copy)
                 break
         # Of several, the last one that was written.
-        unused = _keep(path, failures[0]) if failures else None
+        unused = _keep(path, failures[0], now_ms) if failures else None
     except OSError as error:
         raise state_error(path, error, doing="restore") from error
     return Restoration(written_ms, unused)
@@ -77,10 +77,10 @@ def replace_by_unused(
     such a copy. Raises StateError.
     """
     try:
-        for copy in _worth_trying(path):
+        for copy in _worth_trying(path, now_ms):
             written_ms, reason = _prepare(path, copy, prepare)
             if reason is not None:
-                return Restoration(unused=_keep(path, UnusedCopy(copy, reason)))
+                return Restoration(unused=_keep(path, UnusedCopy(copy, reason), now_ms))
             if written_ms is not None:
                 replaced = set_aside(path, now_ms)
                 restored_path(path).replace(path)
@@ -91,14 +91,14 @@ def replace_by_unused(
     return None
 
 
-def _worth_trying(path: Path) -> list[Path]:
-    return [copy for copy in unused_copies(path) if _tries(copy) < _MOST_TRIES]
+def _worth_trying(path: Path, now_ms: int) -> list[Path]:
+    return [copy for copy in unused_copies(path) if now_ms - _kept_ms(copy, now_ms) < _TRY_MS]
 
 
-def _tries(copy: Path) -> int:
-    """Return how many starts could not use a copy, by its name; 0 for the one in use."""
+def _kept_ms(copy: Path, now_ms: int) -> int:
+    """Return since when a copy is kept, by its name; now for the one in use."""
     end = copy.name.rpartition("-")[2]
-    return int(end) if end.isdecimal() else 0
+    return int(end) if end.isdecimal() else now_ms
 
 
 def _prepare(
@@ -127,12 +127,13 @@ def _prepare(
     return None, reason
 
 
-def _keep(path: Path, unused: UnusedCopy) -> UnusedCopy:
+def _keep(path: Path, unused: UnusedCopy, now_ms: int) -> UnusedCopy:
     """Give an unusable copy a name that no later one takes; of such copies, one is kept."""
-    name = f"{backup_path(path).name}.unused-{_tries(unused.path) + 1}"
+    name = f"{backup_path(path).name}.unused-{_kept_ms(unused.path, now_ms)}"
     kept = backup_path(path).with_name(name)
-    with contextlib.suppress(FileNotFoundError):
-        unused.path.replace(kept)
+    if unused.path != kept:
+        with contextlib.suppress(FileNotFoundError):
+            unused.path.replace(kept)
     for other in unused_copies(path):
         if other != kept:
             remove_files(other)

@@ -16,6 +16,7 @@ from ccsync_watch.store import backups, session_policy
 from ccsync_watch.store.database import Database
 from ccsync_watch.store.migrations import MIGRATIONS
 from support.fault_cycles import preload
+from support.fault_cycles.opening import NOW_MS
 from support.storing import SESSION, World
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 ROW = f"{SESSION}:u1"
+NAME = f"ccsync.db.backup.unused-{NOW_MS}"
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +120,11 @@ def test_a_copy_that_cannot_be_read_is_kept_and_tried_again(
     path = world.database.path
     result, log = _open(library, tmp_path, "read copy 1 EIO lasting")
     assert result["rows"] == []
-    assert _unused(world) == ["ccsync.db.backup.unused-1"]
-    assert "([Errno 5] Input/output error): it is kept as ccsync.db.backup.unused-1" in log
-    _result, log = _open(library, tmp_path, "read copy 1 EIO lasting")
-    assert _unused(world) == ["ccsync.db.backup.unused-2"]
+    assert _unused(world) == [NAME]
+    assert f"([Errno 5] Input/output error): it is kept as {NAME}" in log
+    for _start in range(8):
+        _open(library, tmp_path, "read copy 1 EIO lasting")
+        assert _unused(world) == [NAME]
     world.open()
     restoration = world.database.restoration
     assert restoration.written_ms is not None
@@ -139,22 +142,26 @@ def test_what_only_the_new_database_knows_is_not_replaced(
     _know_a_session(world)
     world.open()
     assert _rows(world) == [f"{SESSION}:u9"]
-    assert _unused(world) == ["ccsync.db.backup.unused-1"]
+    assert _unused(world) == [NAME]
 
 
 def test_a_copy_that_stays_unusable_is_not_tried_for_ever(world: World) -> None:
     """Each try copies the file; and of such copies one is kept."""
     path = backups.backup_path(world.database.path)
-    for start in range(8):
+    for _day in range(3):
         path.write_bytes(b"no database" * 100)
         world.open()
         world.close()
         world.database.path.unlink()
-        assert _unused(world) == ["ccsync.db.backup.unused-1"], start
-    for tries in (2, 3, 4, 5, 5):
+        assert _unused(world) == [f"{path.name}.unused-{world.clock.wall_ms()}"]
+        world.clock.advance(86_400)
+    (kept,) = _unused(world)
+    for day in range(8):
         world.open()
         world.close()
-        assert _unused(world) == [f"ccsync.db.backup.unused-{tries}"]
+        assert (world.database.restoration.unused is not None) == (day < 6)
+        assert _unused(world) == [kept]
+        world.clock.advance(86_400)
 
 
 def test_a_copy_that_was_kept_is_used_where_the_later_one_is_unusable(
@@ -167,7 +174,7 @@ def test_a_copy_that_was_kept_is_used_where_the_later_one_is_unusable(
     path.unlink()
     world.open()
     assert _rows(world) == [ROW]
-    assert _unused(world) == ["ccsync.db.backup.unused-1"]
+    assert _unused(world) == [NAME]
     assert backups.unused_copies(path)[0].read_bytes().startswith(b"no database")
 
 
