@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ _LABEL = "ccsync-watch"
 # on a busy machine: systemd itself gives up after 90 seconds.
 _ASK_SECONDS = 5.0
 _SECONDS = 100.0
+# launchd kills what has not ended after 20 seconds.
+_UNLOAD_SECONDS = 30.0
+_PAUSE_SECONDS = 0.1
 _LINGER = Path("/var/lib/systemd/linger")
 # Where files are; what is secret belongs into the settings file, not into a unit.
 _PASSED_ON = (
@@ -53,7 +57,8 @@ class Manager:
     """A service manager: the file it reads, its contents, and the commands to run.
 
     Of the `contents` the first one that the manager can run is used. The last one of `load` starts
-    the service. `lingering` exists if the user's services run without a login; None where that
+    the service. `is_loading_once`: that fails for what is loaded already, and `unload` for what is
+    not. `lingering` exists if the user's services run without a login; None where that
     cannot be chosen.
     """
 
@@ -62,6 +67,7 @@ class Manager:
     load: tuple[tuple[str, ...], ...]
     unload: tuple[tuple[str, ...], ...]
     ask: tuple[str, ...]
+    is_loading_once: bool = False
     lingering: Path | None = None
 
 
@@ -102,8 +108,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
         say_wrapped("Nothing to do: the service is not installed.")
         return 0
     _ask(manager, env)
-    for command in manager.unload:
-        _run(command, env)
+    _unload(manager, env)
     with contextlib.suppress(FileNotFoundError):
         manager.file.unlink()
     say_wrapped("Uninstalled. Stored data is kept.")
@@ -124,6 +129,8 @@ def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
             manager.file.write_bytes(content)
             for command in manager.load[:-1]:
                 _run(command, env)
+            if manager.is_loading_once:
+                _unload(manager, env)
             # Two daemons cannot share a state folder: stop the one in the background.
             stop(state_dir)
             is_last = content is manager.contents[-1]
@@ -137,10 +144,31 @@ def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
             manager.file.unlink(missing_ok=True)
         else:
             manager.file.write_bytes(before)
-        for command in () if is_silent else manager.load[:-1]:
+        is_again = manager.is_loading_once and before is not None
+        for command in () if is_silent else manager.load if is_again else manager.load[:-1]:
             _run(command, env, is_asking=True)
         raise
     return content is manager.contents[0]
+
+
+def _unload(manager: Manager, env: Mapping[str, str]) -> None:
+    """Have the manager end the service, and wait until it can be loaded again."""
+    if not manager.is_loading_once:
+        for command in manager.unload:
+            _run(command, env)
+        return
+    if not _ask(manager, env):
+        return
+    for command in manager.unload:
+        # launchd calls it a failure that the service takes a moment to end.
+        _run(command, env, is_asking=True)
+    end = time.monotonic() + _UNLOAD_SECONDS
+    while _ask(manager, env):
+        if time.monotonic() > end:
+            raise CcsyncError(
+                f"`{' '.join(manager.unload[-1])}` did not end the service", hint="try again later"
+            )
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _warn_of_unseen(env: Mapping[str, str]) -> None:
@@ -224,6 +252,7 @@ def manager_for(
             load=(("launchctl", "bootstrap", domain, str(file)),),
             unload=(("launchctl", "bootout", f"{domain}/{_LABEL}"),),
             ask=("launchctl", "print", f"{domain}/{_LABEL}"),
+            is_loading_once=True,
         )
     raise ConfigError(
         f"services on {platform} are not supported",

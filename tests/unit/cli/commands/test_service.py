@@ -257,6 +257,55 @@ def test_a_start_that_fails_leaves_what_was_there(
     assert calls(tmp_path)[-1] == "--user daemon-reload"
 
 
+_LAUNCHCTL = """#!/bin/sh
+echo "$1" >>"$0.calls"
+case "$1" in
+  print) test -e "$0.loaded" || exit 113
+    test -e "$0.ending" && rm "$0.loaded" "$0.ending"
+    exit 0 ;;
+  bootout) test -e "$0.loaded" || { echo "Boot-out failed: 3: No such process" >&2; exit 3; }
+    touch "$0.ending"; echo "Boot-out failed: 36: Operation now in progress" >&2; exit 36 ;;
+  bootstrap) test -e "$0.loaded" && { echo "Bootstrap failed: 5: I/O error" >&2; exit 5; }
+    test -e "$0.broken" && exit 5
+    touch "$0.loaded" ;;
+esac
+"""
+"""What launchd does: a service is loaded once, and takes a moment to end."""
+
+
+def test_launchd_loads_a_service_again(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each command twice does no harm, and neither does what the user unloaded by hand."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    launchctl = tmp_path / "tools" / "launchctl"
+    launchctl.write_text(_LAUNCHCTL)
+    launchctl.chmod(0o755)
+    loaded = tmp_path / "tools" / "launchctl.loaded"
+    agent = tmp_path / "home" / "Library" / "LaunchAgents" / "ccsync-watch.plist"
+    assert main(("service", "install"), env) == 0
+    assert main(("service", "install"), env) == 0, capsys.readouterr().err
+    assert (agent.exists(), loaded.exists()) == (True, True)
+    agent.write_bytes(b"of an earlier version")
+    (tmp_path / "tools" / "launchctl.broken").touch()
+    assert main(("service", "install"), env) == 1
+    assert agent.read_bytes() == b"of an earlier version"
+    recorded = (tmp_path / "tools" / "launchctl.calls").read_text().split()
+    assert recorded[-2:] == ["bootstrap", "bootstrap"], "the earlier one is loaded again"
+    (tmp_path / "tools" / "launchctl.broken").unlink()
+    assert main(("service", "install"), env) == 0
+    assert main(("service", "uninstall"), env) == 0
+    assert (agent.exists(), loaded.exists()) == (False, False)
+    assert main(("service", "install"), env) == 0
+    loaded.unlink()
+    assert main(("service", "uninstall"), env) == 0, capsys.readouterr().err
+    assert not agent.exists()
+    assert main(("service", "uninstall"), env) == 0
+
+
 def test_install_says_what_happens_after_a_logout(
     env: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
