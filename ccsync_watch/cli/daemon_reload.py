@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, say, warn
-from ccsync_watch.cli.problem_text import NOT_RUNNING, one_line
+from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import declared_settings
 from ccsync_watch.control.client import ControlClient
@@ -32,7 +32,7 @@ def reload_daemon(settings: Settings, *, notice: Callable[[str], None] = say) ->
     except StillStarting:
         notice("The daemon is starting, and uses the new settings.")
     except NotRunning:
-        notice(typed(NOT_RUNNING))
+        notice(typed("No daemon is running: start one with `ccsync-watch start`."))
     else:
         if answer.problem:
             warn(one_line(answer.problem))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, warn
 from ccsync_watch.cli.text_table import cut_to_fit
-from ccsync_watch.errors import NothingStored
+from ccsync_watch.errors import NothingStored, OtherSchema
 from ccsync_watch.store import session_list, session_summaries
 from ccsync_watch.store.database import open_for_reading
 
@@ -31,6 +31,25 @@ def open_store(settings: Settings) -> Iterator[Database]:
         )
     try:
         yield database
+    finally:
+        database.close()
+
+
+def whole_id(settings: Settings, name: str) -> str | None:
+    """Return the id of the stored session that alone begins with this; else the name as it is.
+
+    For commands that know sessions that are not stored, too. Warn, and return None, when several
+    begin with it.
+    """
+    try:
+        database = open_for_reading(settings.state_dir)
+    except OtherSchema:
+        return name  # the daemon may read what this program cannot
+    if database is None:
+        return name
+    try:
+        is_stored = bool(session_summaries.find_sessions(database, name))
+        return find_session(database, name) if is_stored else name
     finally:
         database.close()
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import format_counts, printable, say, say_wrapped, show_warnings
+from ccsync_watch.cli.console import (
+    format_counts,
+    printable,
+    say,
+    say_wrapped,
+    show_warnings,
+    terminal_columns,
+)
+from ccsync_watch.cli.session_lookup import whole_id
 from ccsync_watch.clock import utc_datetime
 from ccsync_watch.config import load
 from ccsync_watch.store import egress_ledger
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
 ORDER = 110
 EXAMPLES = ("ledger", "ledger --json")
+_ID_CHARS = 8
 _NOTHING = "Nothing was sent from this machine."
 
 
@@ -38,6 +47,11 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Print one line for each request, the oldest first, then the sums by host."""
     settings = load(env, flags)
     show_warnings(settings)
+    session_id = arguments.session
+    if session_id is not None:
+        session_id = whole_id(settings, session_id)
+        if session_id is None:
+            return 1
     database = open_for_reading(settings.state_dir)
     if database is None:
         if not arguments.json:
@@ -45,8 +59,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return 0
     try:
         _print(
-            egress_ledger.ledger_entries(database, session_id=arguments.session),
-            session_id=arguments.session,
+            egress_ledger.ledger_entries(database, session_id=session_id),
+            session_id=session_id,
             as_json=arguments.json,
         )
     finally:
@@ -61,7 +75,7 @@ def _print(entries: Iterable[LedgerEntry], *, session_id: str | None, as_json: b
         if as_json:
             say(orjson.dumps(asdict(entry)).decode())
             continue
-        say(_line(entry))
+        say_wrapped(_line(entry))
         sums = hosts.setdefault(entry.host, Counter())
         sums.update(requests=1, bytes=entry.size, rows=entry.rows * (entry.kind == "messages"))
         removed.update(entry.removed)
@@ -90,5 +104,7 @@ def _line(entry: LedgerEntry) -> str:
         facts.append(f"placeholders: {format_counts(entry.removed)}")
     if not entry.is_acked:
         facts.append("not confirmed")
-    place = f"{when:%Y-%m-%d %H:%M:%S}  {printable(entry.host)}  {printable(entry.session_id)}"
+    # On a terminal as much of the id as other commands show: it is enough for them.
+    shown_id = entry.session_id[:_ID_CHARS] if terminal_columns() else entry.session_id
+    place = f"{when:%Y-%m-%d %H:%M:%S}  {printable(entry.host)}  {printable(shown_id)}"
     return f"{place}  {', '.join(facts)}"

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import seconds
-from ccsync_watch.cli.console import announce, say, say_wrapped
+from ccsync_watch.cli.console import announce, say_wrapped
 from ccsync_watch.cli.problem_text import already_running, error_line
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import load
@@ -59,7 +59,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
             folder, env, seconds=arguments.timeout, on_launch=lambda: announce(_LAUNCHED)
         )
     except StillStarting as starting:
-        say(error_line(starting))
+        say_wrapped(error_line(starting))
         return 0
     except CcsyncError:
         if arguments.from_hook:

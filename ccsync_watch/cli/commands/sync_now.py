@@ -14,6 +14,7 @@ from ccsync_watch.cli.console import announce, printable, say_wrapped, show_warn
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.progress_bars import Progress
+from ccsync_watch.cli.session_lookup import whole_id
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
@@ -56,6 +57,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     session_id, timeout = arguments.session, arguments.timeout
+    if session_id is not None:
+        session_id = whole_id(settings, session_id)
+        if session_id is None:
+            return 1
     wait_while_starting(settings.state_dir, timeout)
     try:
         result = ControlClient(settings.state_dir).flush(FlushRequest(session_id, timeout))

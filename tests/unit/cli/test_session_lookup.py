@@ -85,6 +85,23 @@ class TestSession:
         assert (message_part in output.err, output.out) == (True, "")
 
 
+@pytest.mark.parametrize("words", [["ledger"], ["sync-now", "--session"]])
+def test_the_beginning_of_an_id_is_enough_where_sessions_need_not_be_stored(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """`sessions` shows no more of it; what begins several is an error, and the name stays else."""
+    main([*words, SESSION], filled)
+    whole = capsys.readouterr()
+    main([*words, SESSION[:8]], filled)
+    assert capsys.readouterr() == whole
+    assert "is not stored" not in whole.err
+    main([*words, "zz-new"], filled)
+    unknown = capsys.readouterr()
+    assert "zz-new" in unknown.out + unknown.err
+    assert main([*words, ""], filled) == 1
+    assert "several sessions begin with" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [["stats"], ["ledger"], ["export", SESSION], ["explain", "x"]])
 def test_a_store_of_an_earlier_version_is_not_called_empty(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str], command: list[str]
