@@ -25,6 +25,7 @@ FILE_NAME = "annotations.json"
 MAX_BYTES = 8 << 20
 """How large the file may become by what a person writes; redaction may make it larger."""
 _MAX_READ_BYTES = 2 * MAX_BYTES
+_READINGS = 2
 _ASIDE = ".damaged-"
 _VERSION = 1
 _LARGEST = (1 << 63) - 1
@@ -69,13 +70,15 @@ def read_file(path: Path, *, now_ms: int) -> tuple[StoredAnnotations | None, Pat
 
     Raises StateError when it cannot be read now, and may be later.
     """
-    try:
-        return _decode(read_private(path, _MAX_READ_BYTES + 1)), None
-    except FileNotFoundError:
-        return None, None
-    except (OSError, UnsafePath, ValueError, TypeError, KeyError) as error:
-        if isinstance(error, OSError) and is_passing(path.parent, error):
-            raise state_error(path, error, doing="read") from None
+    # Twice: what the disk does not read for a moment is not damaged.
+    for _ in range(_READINGS):
+        try:
+            return _decode(read_private(path, _MAX_READ_BYTES + 1)), None
+        except FileNotFoundError:
+            return None, None
+        except (OSError, UnsafePath, ValueError, TypeError, KeyError) as error:
+            if isinstance(error, OSError) and is_passing(path.parent, error):
+                raise state_error(path, error, doing="read") from None
     return None, _set_aside(path, now_ms)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from ccsync_watch.errors import StateError
 from ccsync_watch.model import Redacted
+from ccsync_watch.private_files import read_private
 from ccsync_watch.store import annotation_file, backups, rewriting, session_annotations
 from ccsync_watch.store.annotation_writer import (
     MarkChange,
@@ -223,6 +225,27 @@ def test_a_damaged_file_is_set_aside(world: World, data: bytes) -> None:
         restore_annotations(world.database, now_ms=at)
     kept = sorted(path.name[-1] for path in world.folder.glob("annotations.json.damaged-*"))
     assert kept == ["4", "5"]
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.EIO, "Input/output error"), b"{half"])
+def test_a_file_that_is_not_read_for_a_moment_is_not_damaged(
+    world: World, monkeypatch: pytest.MonkeyPatch, failure: OSError | bytes
+) -> None:
+    """It has what no database may have any more."""
+    _say(world, name="Mine")
+    failures = [failure]
+
+    def read_once(path: Path, max_bytes: int) -> bytes:
+        outcome = failures.pop() if failures else read_private(path, max_bytes)
+        if isinstance(outcome, OSError):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr("ccsync_watch.store.annotation_file.read_private", read_once)
+    stored, aside = annotation_file.read_file(_file(world), now_ms=1)
+    assert aside is None
+    assert stored is not None
+    assert [item.name for item in stored.sessions] == ["Mine"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no users, no links")
