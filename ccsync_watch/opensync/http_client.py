@@ -31,6 +31,7 @@ from ccsync_watch.opensync.passing_errors import is_passing
 from ccsync_watch.opensync.transport import CONNECTION_HINT, make_transport, request_error
 from ccsync_watch.opensync.web_app import document_ids
 from ccsync_watch.outgoing import BackendInfo
+from ccsync_watch.plain_text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,8 +49,9 @@ _MAX_LIST_BYTES = 4 << 20
 # Convex keeps connections open; a new one for each line would cost a TLS handshake. Routers
 # forget connections that were idle for five minutes or so.
 _KEEP_ALIVE_SECONDS = 240.0
-# What the backend says of a request itself; other errors of 4xx are of whatever stands before it.
+# What the backend says of a request; other errors of 4xx are of what stands before it.
 _STATUSES_OF_ROWS = frozenset({400, 409, 413, 422})
+_MUST_LOG_IN = httpx.codes.NETWORK_AUTHENTICATION_REQUIRED
 _MAX_SHOWN_CHARS = 160
 _url = functools.lru_cache(maxsize=16)(httpx.URL)
 _KEY_HINT = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
@@ -129,8 +131,7 @@ class OpenSyncClient:
         sent_ms = self._clock.steady_ms()
         with self._errors(), self._open("GET", "/health") as opened:
             response = self._read(opened)
-        answered_ms = self._clock.steady_ms()
-        answer = self._parse_answer(response, "/health")
+        answered_ms, answer = self._clock.steady_ms(), self._parse_answer(response, "/health")
         if answer.get("status") != "ok":
             raise self._unexpected("its /health does not answer as OpenSync does")
         self.backend_clock.read(answer.get("timestamp"), response.headers, sent_ms, answered_ms)
@@ -341,10 +342,9 @@ class OpenSyncClient:
         """
         if self._api_key is not None:
             text = text.replace(self._api_key.reveal(), "…")
-        line = " ".join(text.split())
+        line = " ".join(plain_text(text).split())
         return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[: _MAX_SHOWN_CHARS - 1]}…"
 
 
 def _hint_of(status: int) -> str:
-    is_login = status == httpx.codes.NETWORK_AUTHENTICATION_REQUIRED
-    return _LOGIN_HINT if is_login else CONNECTION_HINT
+    return _LOGIN_HINT if status == _MUST_LOG_IN else CONNECTION_HINT

@@ -42,6 +42,10 @@ log = logging.getLogger(__name__)
 # would keep the disk busy; longer, and a stop of the program would leave more rows uncertain.
 _STEP_SECONDS = 1.0
 _FIRST_ROWS, MAX_ROWS = 8, 100
+_REFUSED_HINT = (
+    "a session's state is refused as its rows are, so something refuses every request: look for a"
+    " proxy or a limit before the backend; unsent data is kept and sent later"
+)
 # The longest wait for the turn of the first; then other sessions may be due.
 _PACE_SECONDS = 0.25
 
@@ -164,15 +168,21 @@ class SingleRows:
 
     def _reject_or_return(self, row: OutboxRow, error: DestinationError) -> DestinationError | None:
         """Return the error of a row, None if it was the row's own, which is rejected."""
-        if isinstance(error, Rejected):
-            self._reject(row, error.message)
-            return None
-        if isinstance(error, Unsent) or not isinstance(error, (Retryable, UnexpectedAnswer)):
+        if isinstance(error, Unsent) or not isinstance(
+            error, (Rejected, Retryable, UnexpectedAnswer)
+        ):
             return error
         try:
-            return self._count_attempt(row, error)
+            if not isinstance(error, Rejected):
+                return self._count_attempt(row, error)
+            # What stands before the backend may refuse everything, for a while.
+            self._state.touch(row.message.session_id)
+        except Rejected as other:
+            return Retryable(other.message, hint=_REFUSED_HINT)
         except DestinationError as other:
             return other
+        self._reject(row, error.message)
+        return None
 
     def _count_attempt(
         self, row: OutboxRow, error: Retryable | UnexpectedAnswer

@@ -393,6 +393,32 @@ class TestRejected:
         assert world.outbox.count_rejected(None) == 0
         assert world.ids() == ["u1"]
 
+    @pytest.mark.parametrize("rows", [1, 12])
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            replace(faults.HTML_ANSWER, status=413),
+            replace(faults.refuse(400), body=b'{"error":"refused"}'),
+            replace(faults.refuse(422), body=b'{"error":"refused"}'),
+        ],
+    )
+    @pytest.mark.parametrize("served", [0, 3, 5])
+    def test_what_is_refused_whatever_is_sent_is_not_the_rows_fault(
+        self, world: World, fault: faults.Fault, rows: int, served: int
+    ) -> None:
+        """A proxy with a limit refuses a session's state, too; once it is gone, all is sent."""
+        _write(world, rows, ago_ms=DAY_MS)
+        world.transport.faults = FaultPlan(listed=(None,) * served, drawn_from=(fault,), rate=1.0)
+        for _ in range(3 * MAX_ATTEMPTS):
+            world.turn()
+            world.clock.advance(61)
+        assert world.outbox.count_rejected(None) == 0
+        world.transport.faults = FaultPlan.none()
+        world.drain()
+        assert world.outbox.count_rejected(None) == 0
+        assert world.ids() == [f"u{number}" for number in range(rows)]
+        world.assert_complete()
+
     @pytest.mark.parametrize("status", [402, 421])
     def test_a_paused_deployment_rejects_no_row(self, world: World, status: int) -> None:
         """Nor does a proxy: what such an error says is not said of the row."""

@@ -273,6 +273,11 @@ class TestAnswers:
         """The status alone is enough."""
         assert _failure(_json(400, said)).message.endswith("answered HTTP 400")
 
+    def test_a_description_has_no_control_characters(self) -> None:
+        """It is shown in terminals."""
+        failure = _failure(_json(400, {"error": "a \x1b[31mred\x07 word"}))
+        assert "(a red� word)" in failure.message
+
     def test_a_description_is_shown_without_a_key_as_well(self) -> None:
         """A backend that does not need a key describes errors, too."""
         answer = _json(400, {"error": "Missing externalId"})
