@@ -18,6 +18,7 @@ from ccsync_watch.transcripts.call_results import CHANGING_TOOLS, needs_argument
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
 
 _MAX_TITLE_CHARS = 120
@@ -110,6 +111,38 @@ def is_final(database: Database, session_id: str) -> bool:
         .fetchone()
     )
     return row is None
+
+
+class ToolUse(NamedTuple):
+    """A call of a session's main conversation; `name` is its message's, `result` None without."""
+
+    name: str
+    tool: str
+    arguments: JsonValue
+    result: JsonValue
+
+
+def calls_of(database: Database, session_id: str, tools: Sequence[str]) -> list[ToolUse]:
+    """Return the calls of some tools in a session's main conversation, in its order."""
+    rows = database.read().execute(
+        "SELECT m.id, c.tool_name, c.content, (SELECT r.content FROM parts r"  # noqa: S608 - constants
+        "  WHERE r.tool_use_id = c.tool_use_id AND r.kind = 'tool-result' LIMIT 1)"
+        " FROM compact_messages k CROSS JOIN parts c ON c.message_seq = k.seq"
+        " AND c.kind = 'tool-call' AND c.tool_name IN (SELECT value FROM json_each(?2))"
+        " CROSS JOIN messages m ON m.seq = k.seq"
+        f" WHERE k.session_key = {key_of('?1')} AND k.kind = 'answer' AND k.agent_id IS NULL"
+        f" AND {IS_DRAWN} ORDER BY k.seq",
+        (session_id, orjson.dumps(list(tools)).decode()),
+    )
+    return [
+        ToolUse(
+            conversation_name(name, session_id, None),
+            tool,
+            orjson.loads(unpack(arguments)),
+            None if result is None else orjson.loads(unpack(result)),
+        )
+        for name, tool, arguments, result in rows
+    ]
 
 
 class FileEdit(NamedTuple):

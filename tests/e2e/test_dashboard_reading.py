@@ -79,7 +79,7 @@ def test_strange_sessions_fit_and_say_what_they_are(browser: Browser, tmp_path: 
     """Markup in every name, a megabyte in one prompt, nothing but errors, costs of any size."""
     with dashboard_program(tmp_path) as program:
         strange = write_strange(program.claude_dir)
-        del strange["only-summary"]  # nothing of it is a message
+        titled = strange.pop("only-summary")  # nothing of it is a message
         program.start()
         for session_id in strange.values():
             wait_for_messages(program, session_id, 1)
@@ -89,13 +89,22 @@ def test_strange_sessions_fit_and_say_what_they_are(browser: Browser, tmp_path: 
                 assert window.overflow <= 0, name
                 days = 9 if name == "nine-days" else 0
                 assert page.locator(".day-break").count() == days, name
+                if name == "huge-prompt":
+                    rest = page.locator("details.long > .prose")
+                    assert not rest.is_visible()
+                    page.get_by_text("Show all").click()
+                    assert rest.is_visible()
                 if name == "hostile":
                     assert page.locator("main > h1").inner_text() == HOSTILE.split("\n")[0]
             page = window.open("/sessions")
             assert window.overflow <= 0
+            assert page.get_by_text("5 API errors", exact=True).is_visible()
             assert not page.get_by_label("Model").is_visible()
             page.get_by_text("Filters and order").click()
             assert page.get_by_label("Model").is_visible()
+            page = window.open(f"/sessions/{titled}", 404)
+            assert page.get_by_text("Nothing was said in this session").is_visible()
+            window.faults.clear()  # the browser itself says that it is not there
 
 
 def test_a_response_is_a_card_and_its_code_is_in_colours(

@@ -20,6 +20,7 @@ from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import MAX_TEXT_CHARS, build_query, text_param
 from ccsync_watch.dashboard.response_cards import build_cards, group_cards
 from ccsync_watch.dashboard.resuming import is_running, resume_command
+from ccsync_watch.dashboard.session_plans import load_plans
 from ccsync_watch.dashboard.session_turns import load_outline
 from ccsync_watch.dashboard.subagent_tree import load_tree
 from ccsync_watch.store import (
@@ -170,7 +171,7 @@ def _load_figures(site: Site, session_id: str) -> Context:
 
 
 def _load_outline(site: Site, session_id: str) -> Context:
-    """Return a session's turns, with the beginnings of their prompts and their contexts."""
+    """Return a session's turns, the beginnings of their prompts, their contexts, and its plans."""
     outline = load_outline(site, session_id)
     turns = outline.last.turns
     return {
@@ -178,6 +179,7 @@ def _load_outline(site: Site, session_id: str) -> Context:
         "are_all": outline.last.are_all,
         "titles": session_outline.first_lines(site.database, [turn.seq for turn in turns]),
         "contexts": outline.contexts,
+        "plans": load_plans(site.database, session_id),
     }
 
 
