@@ -9,7 +9,11 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.dummy_values import is_password_of_tests, is_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
-from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen, looks_chosen
+from ccsync_watch.privacy.heuristics.password_forms import (
+    is_numbered_words,
+    is_surely_chosen,
+    looks_chosen,
+)
 
 
 def _is_hashed(value: str) -> bool:
@@ -19,6 +23,10 @@ def _is_hashed(value: str) -> bool:
 def _is_argument(value: str) -> bool:
     """Tell whether an argument is a password where the call's name says that one is among them."""
     return looks_chosen(value) and not is_password_of_tests(value)
+
+
+def _is_after_account(value: str) -> bool:
+    return is_surely_chosen(value) or is_numbered_words(value)
 
 
 def _is_network_key(value: str) -> bool:
@@ -74,10 +82,10 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "the text after an administrator's name among the arguments of a call",
-        rf"[\"'](?:{_ACCOUNTS})\\{{0,7}}[\"'],[ ]?{_QUOTED}[ ]?[,)]",
+        rf"[\"'](?:{_ACCOUNTS})\\{{0,7}}[\"'],[ ]?{_QUOTED}[ ]?(?:[,)]|\Z|\n|;)",
         rank=Rank.ARGUMENT,
         reach=40,
-        accept=is_surely_chosen,
+        accept=_is_after_account,
     ),
     pattern_rule(
         "password",

@@ -9,7 +9,7 @@ from ccsync_watch.privacy.detect.client_passwords import (
     value_rule,
 )
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
+from ccsync_watch.privacy.heuristics.dummy_values import is_passphrase, is_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import (
     has_password_form,
@@ -31,6 +31,11 @@ def _is_drawn_word(value: str) -> bool:
 def _is_operand(value: str) -> bool:
     """Tell whether an argument is a password where options may be too."""
     return _is_drawn_word(value) and value[0] not in "- " and len(value) >= _LEAST_OPERAND
+
+
+def _is_phrase_or_drawn(value: str) -> bool:
+    """Tell whether it is a password or a passphrase of words, where nothing else is read."""
+    return _is_drawn_word(value) or is_passphrase(value)
 
 
 def _is_login_password(value: str) -> bool:
@@ -289,7 +294,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password piped to a program that asks for one",
         r"(?:echo|printf)[ \t]{1,3}(?:-[ne]{1,3}[ \t])?(?:['\"]?%s(?:\\n)?['\"]?[ \t])?"
         r"\\{0,7}['\"]?"
-        r"(?P<secret>[^'\"\n\r|\\ ]{6,160})\\{0,7}['\"]?[ \t]{0,4}\|",
+        r"(?P<secret>[^'\"\n\r|\\]{6,160}?)\\{0,7}['\"]?[ \t]{0,4}\|",
         trigger=r"(?:echo|printf)[ \t][^\n\r|]{6,180}\|[ \t]{0,4}(?:sudo[ ])?(?:kinit|cryptsetup|"
         r"gpg|"
         r"gcloud[ ]secrets|wrangler[ ]secret|mysql_config_editor|keytool|smbpasswd|vncpasswd|"
@@ -298,7 +303,7 @@ RULES: tuple[StructuralRule, ...] = (
         r"oc|cf|ibmcloud|firebase|vercel|netlify|sentry-cli|huggingface-cli|hf|wandb)"
         r"[ ](?:[a-z-]{1,20}[ ]){0,2}(?:login|signin|auth|init|unlock|set|put|create|add))",
         reach=240,
-        accept=_is_drawn_word,
+        accept=_is_phrase_or_drawn,
     ),
     value_rule(
         "a password by a here-string to a program that asks for one",
@@ -306,10 +311,12 @@ RULES: tuple[StructuralRule, ...] = (
         context=r"(?:cryptsetup|vncpasswd|wrangler[ ]secret|vercel[ ]env|gh[ ]secret|kinit|gpg|"
         r"mysql|mariadb|psql|keytool|secret-tool|gopass|pass[ ]insert|"
         r"ssh-add|hdiutil|veracrypt|lncli|restic|borg|passwd|zpool|zfs|"
-        r"keepassxc-cli|gcloud[ ]secrets|lpass|"
+        r"keepassxc-cli|gcloud[ ]secrets|lpass|openssl|gocryptfs|systemd-ask-password|"
+        r"systemd-creds|ecryptfs|wg[ ](?:pubkey|set)|7z[az]?[ ]|ssh-keygen|bioctl|keyctl|age[ ]-d|"
+        r"luksformat|tomb[ ]|vault[ ](?:login|kv)|"
         r"smbpasswd|mysql_config_editor|(?:podman|docker)[ ]secret|argon2|age[ ]-p)[^\n\r]{0,80}",
-        quote=r"['\"]?",
-        accept=_is_drawn_word,
+        quote=r"\$?['\"]?",
+        accept=_is_phrase_or_drawn,
         reach=12,
     ),
     value_rule(

@@ -113,7 +113,7 @@ _NAMED_COMMANDS = (
     rf"{_SPACE}[^\s]{{1,60}}{_SPACE}|"
     rf"net{_SPACE}user{_SPACE}[^\s/]{{1,40}}{_SPACE}|"
     rf"net{_SPACE}use{_SPACE}[^\n\r]{{1,100}}/user:[^\s]{{1,60}}{_SPACE}|"
-    rf"net{_SPACE}use{_SPACE}(?:[a-z]:{_SPACE})?[^\s:]{{2,100}}{_SPACE}|"
+    rf"net{_SPACE}use{_SPACE}(?:[a-z]:{_SPACE})?[^\s:]{{2,100}}{_SPACE}(?!/)|"
     rf"ngrok{_SPACE}[a-z -]{{0,20}}authtoken{_SPACE}|vault{_SPACE}login{_SPACE}(?:token=|(?!\w+=))|"
     rf"wpa_passphrase{_SPACE}[^\s]{{1,40}}{_SPACE}|vault{_SPACE}operator{_SPACE}unseal{_SPACE}|"
     rf"bw{_SPACE}(?:login{_SPACE}[^\s]{{3,60}}|unlock){_SPACE}|"
@@ -225,11 +225,11 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a password piped into sudo, chpasswd, a login or a secret store",
         _ECHO + r"\\{0,7}['\"]?(?:[\w.-]{1,40}:(?=[^'\"|\s]))?"
-        r"(?P<secret>[^'\"\n\r|\\]{3,160}?(?:\\{1,4}n[^'\"\n\r|\\]{3,160}?)?)"
+        r"(?P<secret>[^'\"\n\r|\\]{3,512}?(?:\\{1,4}n[^'\"\n\r|\\]{3,160}?)?)"
         r"(?:\\{1,4}n)?\\{0,7}['\"]?[ \t]{0,4}\|",
-        trigger=_ECHO + r"\\{0,7}['\"]?[^\n\r|'\"]{3,160}['\"]?[ \t]{0,4}" + _READER,
+        trigger=_ECHO + r"\\{0,7}['\"]?[^\n\r|'\"]{3,512}['\"]?[ \t]{0,4}" + _READER,
         accept=is_typed_password,
-        reach=320,
+        reach=640,
     ),
     value_rule(
         "a password passed to sudo by a here-string",

@@ -21,7 +21,7 @@ PASSWORD_WORDS = (
 )
 _RARER_PASSWORD_WORDS = (
     r"heslo|haslo|salasana|losenord|adgangskode|jelszo|sifre|lozinka|geslo|kodeord|mat_?khau|"  # noqa: S105 - as above
-    r"kata_?sandi|slaptazodis|parool|parola|mdp"
+    r"kata_?sandi|slaptazodis|parool|parola|mdp|pasw|psswd|pss?word|psswrd|pwrd"
 )
 """Only assignments are looked for under these: with them other triggers exceed the 512 states of an
 automaton, which is the largest that Hyperscan runs fast."""
@@ -91,6 +91,13 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
         (
             rf"(?:{_WEAK_WORDS}){_NAME}{_CLOSE}{_SEPARATOR}(?:{_OPEN})?(?:"
             r"[A-Za-z+/_=.%~-]{0,44}[0-9][A-Za-z0-9+/_=.%~-]{8}|[A-Za-z+/_=.%~-]{14,44}[0-9])"
+        ),
+    ),
+    (
+        "a long value under a short name, as programs abbreviate it",
+        (
+            rf"(?:tok|tkn|scrt|secr|_sec|[^a-z0-9](?:sk|ak)){_CLOSE}{_TYPE}{_SEPARATOR}(?:{_OPEN})?"
+            r"[A-Za-z0-9+/_.=-]{16}"
         ),
     ),
     (

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 _NEAR = 4096
 _LONGEST_OPENING = 96
 """What of a web key's member proves that it is one, in bytes."""
-_KEY = re.compile(rb"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])")
+_KEY = re.compile(
+    rb"(?<![A-Za-z0-9/+=_-])(?:[A-Za-z0-9/+]{40}|[A-Za-z0-9/+]{43}[A-Za-z0-9/+=])(?![A-Za-z0-9/+_=-])"
+)
+"""A secret access key, or the password for mail that is derived from it."""
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 @at_groups_of_hits
@@ -37,6 +41,10 @@ def find_secret_keys(data: bytes, hits: Hits) -> Iterator[Span]:
 def _is_mixed(value: str) -> bool:
     """Tell whether a value has digits and letters of both cases."""
     return has_digit(value) and any(c.isupper() for c in value) and any(c.islower() for c in value)
+
+
+def _is_drawn_key(value: str) -> bool:
+    return _is_mixed(value) or _UUID.fullmatch(value) is not None
 
 
 _WEB_KEY_MEMBER = (
@@ -88,6 +96,18 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.PAIRED_KEY,
         reach=300,
         accept=_is_mixed,
+    ),
+    pattern_rule(
+        "secret",
+        "the key of a cloud right after its id, whose format shows what it is",
+        r"(?<![A-Za-z0-9])(?-i:LTAI[A-Za-z0-9]{12,20}|AKID[A-Za-z0-9]{32}|SCW[A-Z0-9]{17}|"
+        r"DO00[A-Z0-9]{16}|SK[0-9a-f]{32})"
+        r"\\{0,7}[\"']?[ ]{0,4}[:,;|\t ][ ]{0,4}\\{0,7}[\"']?"
+        r"(?P<secret>(?-i:[A-Za-z0-9+/_-]{30,43}))(?![A-Za-z0-9+/_=-])",
+        rank=Rank.PAIRED_KEY,
+        reach=80,
+        accept=_is_drawn_key,
+        is_caseless=False,
     ),
     pattern_rule(
         "twilio-token",

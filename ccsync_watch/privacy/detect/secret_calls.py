@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 _REACH = 64
 """No call's name is longer, in bytes."""
-_AFTER = 800
+_AFTER = 1400
 _MOST_ARGUMENTS = 8
 _LINE = re.compile(r"(?P<name>.*)\((?P<arguments>[^()]*)\)")
 _PIECE = re.compile(
-    rb"\\{0,7}\"(?:[^\"\\\n]|\\[^\"\n]){0,400}\\{0,7}\"|\\{0,7}'(?:[^'\\\n]|\\"
-    rb"[^'\n]){0,400}\\{0,7}'|"
-    rb"`[^`\n]{0,400}`|[(\[{]|[)\]}]|,|[^\"'`()\[\]{},\\]{1,200}|\\"
+    rb"\\{0,7}\"(?:[^\"\\\n]|\\[^\"\n]){0,1100}\\{0,7}\"|\\{0,7}'(?:[^'\\\n]|\\"
+    rb"[^'\n]){0,1100}\\{0,7}'|"
+    rb"`[^`\n]{0,1100}`|[(\[{]|[)\]}]|,|[^\"'`()\[\]{},\\]{1,200}|\\"
 )
 _OPENING, _CLOSING = frozenset(b"([{"), frozenset(b")]}")
 _WRAPPER = (
@@ -51,7 +51,7 @@ _LITERAL = re.compile(
     rb"(?:[\w.:\[\]]{0,48}(?:"
     + _WRAPPER
     + rb")[({]){0,2})?(?:[bBrRuUfFN@$]{0,2})\\{0,7}(?P<quote>[\"'`])"
-    rb"(?P<secret>[^\"'`\\\s]{5,256})\\{0,7}(?P=quote)",
+    rb"(?P<secret>[^\"'`\\\s]{5,1024})\\{0,7}(?P=quote)",
     re.IGNORECASE,
 )
 """An argument that is a literal, perhaps named or wrapped."""

@@ -42,12 +42,16 @@ _PASSWORD_ENDINGS = (
 )
 _TOKEN_ENDINGS = (
     *load_words("token_names"),
-    *(f"{owner}key" for owner in load_words("owners_of_key")),
+    *(f"{owner}{word}" for owner in load_words("owners_of_key") for word in ("key", "tok")),
 )
+_SHORT_NAMES = frozenset({"tok", "sk", "ak"})
+"""Alone they are a token and a key, or a lexer's and a table's."""
 _WEAK_ENDINGS = load_words("weak_names")
+_SESSION_BOUND = ("csrftoken", "csrftokens", "xsrftoken")
+"""Of use with a session's cookie only, and in every page: no more than a weak name."""
 
 _NOT_BEFORE = {
-    "token": ("token", "tokens"),
+    "token": ("token", "tokens", "tok", "toks"),
     "key": ("key", "keys"),
     "hash": ("hash", "digest", "signature"),
     "code": ("code",),
@@ -62,7 +66,7 @@ _HARMLESS = frozenset(
     for word in load_words(f"not_before_{name}")
     for thing in things
     for joint in ("", "_")
-) | {"tokens", "keyid", "key_id", "goog_hash", "csrf_token", "csrf_tokens", "old_pwd", "oldpwd"}
+) | {"tokens", "keyid", "key_id", "goog_hash", "old_pwd", "oldpwd"}
 _HARMLESS |= {"otpauth", "application_server_key", "applicationserverkey"}
 _SECRET_PLURALS = ("accesstokens", "authtokens", "apitokens", "refreshtokens", "bearertokens")
 _PIN_OF = frozenset({"gpio", "is", "data", "led", "un"})
@@ -88,9 +92,11 @@ def strength_of(name: str) -> Strength:
     is_variable = len(words) > 1 and words[-1] in _VARIABLE_ENDS and name.isupper()
     is_variable = is_variable or _VARIABLE.fullmatch(name) is not None
     is_header = words[0] == "x" and words[-1] == "key" and name[1] == "-"
-    if is_variable or is_header or joined.endswith(_TOKEN_ENDINGS):
+    is_token = joined.endswith(_TOKEN_ENDINGS) and not joined.endswith(_SESSION_BOUND)
+    is_token = is_token or (words[-1] == "tok" and len(words) > 1)
+    if is_variable or is_header or is_token:
         return Strength.TOKEN
-    is_weak = joined.endswith(_WEAK_ENDINGS)
+    is_weak = joined.endswith(_WEAK_ENDINGS) or joined in _SHORT_NAMES
     return Strength.WEAK if is_weak else _strength_of_longer(name, words)
 
 
