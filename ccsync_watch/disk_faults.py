@@ -157,6 +157,7 @@ _BY_ERRNO = {
 }
 # They say nothing of the file that could not be used.
 _PASSING = {"locked", "full", "inodes", "quota", "file-size", "descriptors", "system-descriptors"}
+_FULL = {"full", "inodes", "quota"}
 _BY_TEXT = {
     "is locked": "locked",
     "is full": "full",
@@ -184,6 +185,7 @@ def state_error(path: Path, error: OSError | sqlite3.Error, *, doing: str = "use
         f"cannot {doing} {path}: {detail}", hint=fault.hint.format(**values), title=fault.title
     )
     failure.is_resumed = fault.is_resumed
+    failure.is_full = code in _FULL
     return failure
 
 

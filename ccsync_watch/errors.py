@@ -86,9 +86,10 @@ class UnsafePath(CcsyncError):  # noqa: N818 - a state of the world, not a defec
 
 
 class StateError(CcsyncError):
-    """The state folder or its database cannot be used."""
+    """The state folder or its database cannot be used. `is_full`: its disk has no room."""
 
     exit_code = 2
+    is_full = False
 
 
 class OtherSchema(StateError):  # noqa: N818 - as below

@@ -29,6 +29,11 @@ def log_migration() -> Callable[[int, int], None]:
 
 def log_opening(database: Database) -> None:
     """Log what was damaged, and what is in its place."""
+    if database.removed:
+        log.warning(
+            "the disk was full: damaged databases that were kept are removed (%s)",
+            ", ".join(database.removed),
+        )
     if database.set_aside is not None:
         log.error(
             "the database was damaged: it is kept as %s, and rebuilt from the transcripts",

@@ -1,8 +1,9 @@
-"""A connection that raises only SQLite's errors, also for names that are damaged."""
+"""Connections that raise only SQLite's errors, also for names that are damaged."""
 
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from typing import Any
 
 _execute = sqlite3.Connection.execute
@@ -42,3 +43,14 @@ class Connection(sqlite3.Connection):
 def _damage() -> sqlite3.DatabaseError:
     # In the words in which SQLite says it of names that can be decoded.
     return sqlite3.DatabaseError("malformed database schema")
+
+
+class Reader:
+    """A thread's own reading connection; it is closed when the thread ends."""
+
+    __slots__ = ("__weakref__", "connection")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        # Not `__del__`: the garbage collector may finalize the connection before its reader.
+        weakref.finalize(self, connection.close).atexit = False

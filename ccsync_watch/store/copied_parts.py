@@ -52,11 +52,13 @@ def check_space(connection: sqlite3.Connection, free: Callable[[Path], int] = fr
     if version < VERSION and not is_begun(connection):
         needed += needed // 2
     if (available := free(path.parent)) < needed:
-        raise StateError(
+        error = StateError(
             f"updating the database needs {units.size(needed)} of disk space,"
             f" {units.size(available)} are free",
             hint=f"free some space on the disk of {path.parent}; nothing is lost",
         )
+        error.is_full = True
+        raise error
 
 
 class Shrunk(NamedTuple):

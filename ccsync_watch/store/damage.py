@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import CcsyncError, DatabaseDamaged
 from ccsync_watch.file_locks import file_identity
-from ccsync_watch.store.file_header import read_header
+from ccsync_watch.store.file_header import hold, read_header, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,11 +100,19 @@ class DamageWatch:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._identity = file_identity(path)
+        hold(self._identity)
+        self._is_closed = False
         # Those of the log, which SQLite creates when it needs them.
         self._logs: dict[str, tuple[int, int]] = {}
         self._error: Damage | None = None
         self._expected = self._size = 0
         self.is_log_gone()
+
+    def close(self) -> None:
+        """Watch no longer: the database is closed, however often."""
+        if not self._is_closed:
+            self._is_closed = True
+            release(self._identity)
 
     def note(self, error: BaseException) -> None:
         """Note that this error came from the database, if it says that it is damaged."""
@@ -243,8 +251,7 @@ def create_if_missing(path: Path) -> bool:
 
 def set_aside(path: Path, now_ms: int) -> Path:
     """Rename a damaged database, and remove earlier ones but for the last; return its new path."""
-    earlier = sorted(path.parent.glob(f"{path.name}{_ASIDE}*[0-9]"), key=lambda file: file.name)
-    for old in earlier[:-1]:
+    for old in _all_aside(path)[:-1]:
         remove_files(old)
     aside = path.with_name(f"{path.name}{_ASIDE}{now_ms}")
     for suffix in _FILES:
@@ -252,6 +259,18 @@ def set_aside(path: Path, now_ms: int) -> Path:
             Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
     path.touch(mode=0o600)
     return aside
+
+
+def remove_oldest_aside(path: Path) -> str | None:
+    """Remove the oldest damaged database that is kept; return its name, None without one."""
+    for old in _all_aside(path)[:1]:
+        remove_files(old)
+        return None if old.exists() else old.name
+    return None
+
+
+def _all_aside(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}{_ASIDE}*[0-9]"), key=lambda file: file.name)
 
 
 def remove_files(path: Path, suffixes: Iterable[str] = _FILES) -> None:

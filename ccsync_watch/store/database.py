@@ -21,7 +21,7 @@ from ccsync_watch.errors import DatabaseDamaged, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.backups import forget_answers, is_rebuilt, unused_copies
-from ccsync_watch.store.connection import Connection
+from ccsync_watch.store.connection import Connection, Reader
 from ccsync_watch.store.damage import (
     CheckLevel,
     Damage,
@@ -32,6 +32,7 @@ from ccsync_watch.store.damage import (
     set_aside,
 )
 from ccsync_watch.store.full_check import check_content, check_schema
+from ccsync_watch.store.full_disk import open_with_room
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import check_dictionary
 from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout, set_pragmas
@@ -54,22 +55,12 @@ SHRINK_SHARE = 0.25
 """What share of the database must be unused, for its pages to be given back."""
 
 
-class _Reader:
-    """A thread's own reading connection; it is closed when the thread ends."""
-
-    __slots__ = ("__weakref__", "connection")
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-        # Not `__del__`: the garbage collector may finalize the connection before its reader.
-        weakref.finalize(self, connection.close).atexit = False
-
-
 class Database:
     """The database file; safe to use from several threads.
 
     `set_aside` is where a corrupt predecessor was moved to when this one was opened, else None.
     `restoration` says which copy this one was restored from, and which could not be used.
+    `removed` names damaged databases that were removed, as the disk was full, to open this one.
     `is_current`: the file has the tables of this version, so the views of them can be created.
     """
 
@@ -84,11 +75,12 @@ class Database:
         self.path = path
         self.set_aside = set_aside
         self.restoration = Restoration()
+        self.removed: list[str] = []
         self._read_only = read_only
         self._lock = threading.RLock()
         self.is_closed = False
         self._local = threading.local()
-        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._readers: weakref.WeakSet[Reader] = weakref.WeakSet()
         self._writer = None if read_only else self._connect(has_views=is_current)
         self._commits = Commits()
         self._damage = DamageWatch(path)
@@ -145,12 +137,12 @@ class Database:
 
     def read(self) -> sqlite3.Connection:
         """Return this thread's reading connection; it sees committed rows only."""
-        reader: _Reader | None = getattr(self._local, "reader", None)
+        reader: Reader | None = getattr(self._local, "reader", None)
         with self._lock:
             if self.is_closed:
                 raise sqlite3.ProgrammingError(f"{self.path} was closed")
             if reader is None:
-                reader = self._local.reader = _Reader(self._connect(query_only=True))
+                reader = self._local.reader = Reader(self._connect(query_only=True))
                 self._readers.add(reader)
         return reader.connection
 
@@ -221,7 +213,7 @@ class Database:
         Other threads may be reading: SQLite crashes when a connection is closed during a query.
         Their queries are interrupted, and each connection is closed when its thread ends.
         """
-        own: _Reader | None = getattr(self._local, "reader", None)
+        own: Reader | None = getattr(self._local, "reader", None)
         with self._lock:
             self.is_closed = True
             for reader in list(self._readers):
@@ -233,6 +225,7 @@ class Database:
                 if self._damage.is_log_gone():
                     save_log(self._writer)
                 self._writer.close()
+            self._damage.close()
 
 
 def open_database(
@@ -248,6 +241,13 @@ def open_database(
     empty one, replaces a corrupt one, which is renamed and kept, and one that was deleted.
     Raises StateError when the folder or installation is unusable, UnsafePath when it is another's.
     """
+    open_now = functools.partial(_open_any, folder, now_ms, on_progress, level)
+    database, removed = open_with_room(folder / DATABASE_NAME, open_now)
+    database.removed = removed
+    return database
+
+
+def _open_any(folder: Path, now_ms: int, on_progress: _OnProgress, level: CheckLevel) -> Database:
     path = folder / DATABASE_NAME
     check_dictionary(path)
     try:

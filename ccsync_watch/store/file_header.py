@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -47,7 +48,10 @@ class _OpenFile:
 
 # By device and inode: so are the locks, see `read_header`.
 _files: dict[tuple[int, int], _OpenFile] = {}
+_users: Counter[tuple[int, int]] = Counter()
 _lock = threading.Lock()
+# A daemon has one or two; who opens one after the other must not run out of descriptors.
+_MOST_FILES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def read_header(path: Path) -> Header:
     POSIX drops all locks of a process on a file when it closes any descriptor of it, SQLite's locks
     included: the next process that closes the database would believe to be the last one, and
     delete the log that this one writes to. So each file is opened once in this process, and its
-    descriptor stays open for as long as the file has a name.
+    descriptor stays open for as long as the file has a name, if it is held.
     """
     if not hasattr(os, "pread"):  # Windows keeps the locks
         with path.open("rb") as opened:
@@ -78,9 +82,7 @@ def read_header(path: Path) -> Header:
     with _lock:
         identity = file_identity(path)
         if identity not in _files:
-            for old, file in list(_files.items()):
-                if not os.fstat(file.descriptor).st_nlink:
-                    os.close(_files.pop(old).descriptor)
+            _close_unused()
             descriptor = open_regular(path)
             status = os.fstat(descriptor)
             identity = status.st_dev, status.st_ino
@@ -93,6 +95,29 @@ def read_header(path: Path) -> Header:
             file.newest = max(file.newest, min(file.last, header.state))
             file.last = header.state
         return header
+
+
+def hold(identity: tuple[int, int] | None) -> None:
+    """Keep what is known of a file, by its device and inode: a database is opened."""
+    with _lock:
+        if identity is not None:
+            _users[identity] += 1
+
+
+def release(identity: tuple[int, int] | None) -> None:
+    """Let go of a file whose database was closed; one that is opened again soon is still known."""
+    with _lock:
+        if identity is not None:
+            _users[identity] -= 1
+            if not _users[identity]:
+                del _users[identity]
+
+
+def _close_unused() -> None:
+    for identity, file in list(_files.items()):
+        is_used = _users[identity] > 0 or len(_files) < _MOST_FILES
+        if not is_used or not os.fstat(file.descriptor).st_nlink:
+            os.close(_files.pop(identity).descriptor)
 
 
 def _header(data: bytes, size: int, newest: State) -> Header:

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from ccsync_watch.daemon.opening_log import log_opening
 from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
 from ccsync_watch.store import database as module
 from ccsync_watch.store.damage import CheckLevel, DamageHistory
 from ccsync_watch.store.database import Database, open_database, open_for_reading
 from ccsync_watch.store.file_header import read_header
 from ccsync_watch.store.migrations import MIGRATIONS
+from support.small_disk import small_disk
 from support.sqlite_memory import bytes_of_sqlite
 from support.waiting import WAIT_SECONDS
 
@@ -236,6 +238,33 @@ class TestOpening:
         assert (tmp_path / "ccsync.db").read_bytes() == before
 
 
+def test_damaged_databases_make_room_on_a_full_disk(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are what fills it; without them the start fails, and says why."""
+    with small_disk(tmp_path / "disk", size="4m") as disk:
+        folder = disk.path / "state"
+        database = open_database(folder, now_ms=1)
+        _put(database, "x")
+        database.close()
+        for number in (1, 2):
+            (folder / f"ccsync.db.corrupt-{number}").write_bytes(bytes(1 << 20))
+        disk.fill()
+        database = open_database(folder, now_ms=3)
+        assert _names(database) == ["x"]
+        _put(database, "y")
+        log_opening(database)
+        assert caplog.messages == [
+            "the disk was full: damaged databases that were kept are removed (ccsync.db.corrupt-1)"
+        ]
+        assert (folder / "ccsync.db.corrupt-2").exists()
+        database.close()
+        (folder / "ccsync.db.corrupt-2").unlink()
+        disk.fill()
+        with pytest.raises(StateError, match="the disk is full"):
+            open_database(folder, now_ms=4)
+
+
 class TestWriting:
     """One writer, whole transactions."""
 
@@ -323,7 +352,7 @@ class TestWriting:
         # SQLite itself keeps one for later while another connection of the process is open.
         assert _open_files(path) <= before + 1
         database.close()
-        assert _open_files(path) == 0
+        assert _open_files(path) == 1, "by which the header is read"
 
 
 def test_closing_interrupts_what_another_thread_reads(tmp_path: Path) -> None:
@@ -357,7 +386,7 @@ def test_closing_interrupts_what_another_thread_reads(tmp_path: Path) -> None:
     thread.join(WAIT_SECONDS)
     assert errors == ["interrupted"]
     gc.collect()
-    assert _open_files((tmp_path / "ccsync.db").resolve()) == 0
+    assert _open_files((tmp_path / "ccsync.db").resolve()) == 1, "by which the header is read"
 
 
 class TestReading:
@@ -527,6 +556,18 @@ def test_the_state_in_the_header_never_goes_back(tmp_path: Path) -> None:
     for other in others:
         other.close()
     database.close()
+
+
+def test_many_databases_one_after_the_other_keep_few_files_open(tmp_path: Path) -> None:
+    """What is known of a file is kept by a descriptor, for a database that is opened again."""
+    first = open_database(tmp_path / "first", now_ms=1)
+    for number in range(40):
+        open_database(tmp_path / str(number), now_ms=1).close()
+    folders = [tmp_path / "first", *(tmp_path / str(number) for number in range(40))]
+    is_open = [_open_files((folder / "ccsync.db").resolve()) > 0 for folder in folders]
+    assert is_open[0]
+    assert sum(is_open) <= 17
+    first.close()
 
 
 def test_looking_for_damage_keeps_the_locks(tmp_path: Path) -> None:
