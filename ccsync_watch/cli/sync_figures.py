@@ -28,8 +28,9 @@ def figures_without_daemon(
         database = open_for_reading(settings.state_dir)
     except OtherSchema as error:
         figures: dict[str, Any] = report.status(settings, None, None, key=key, absence=absence)
-        # The daemon that starts updates it: nobody has to stop it for that.
-        hint = absence.hint if isinstance(absence, StillStarting) else error.hint
+        # The daemon that starts updates an earlier one: nobody has to stop it for that.
+        is_updated = isinstance(absence, StillStarting) and not isinstance(error, NewerSchema)
+        hint = absence.hint if is_updated else error.hint
         title = error.title or "Stored data not shown"
         problem = Problem("other-schema", title, error.message, hint).as_json()
         if isinstance(error, NewerSchema):

@@ -17,11 +17,19 @@ from ccsync_watch.control.client import ControlClient, still_starting
 from ccsync_watch.control.pidfile import STARTING_NAME, is_starting, read_pidfile
 from ccsync_watch.daemon.priority import raise_priority
 from ccsync_watch.disk_faults import state_error
-from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed, StillStarting
+from ccsync_watch.errors import (
+    CcsyncError,
+    NewerSchema,
+    NotAnswering,
+    NotRunning,
+    StartFailed,
+    StillStarting,
+)
 from ccsync_watch.file_locks import is_locked
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.processes import is_alive, start_time
 from ccsync_watch.state_path import DAEMON_LOCK_NAME
+from ccsync_watch.store.database import open_for_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +79,7 @@ def start(
     `on_launch` is called before the wait for one that is coming up.
     Raises NotAnswering when one hangs, StartFailed when a new one ends at once, StillStarting when
     it is not ready after so many seconds: it continues to start by itself; StateError where the
-    folder cannot be used.
+    folder cannot be used, NewerSchema where a newer version wrote the database.
     """
     clock = clock or SystemClock()
     version = running_version(folder)
@@ -127,7 +135,23 @@ def _make_folder(folder: Path) -> None:
         raise state_error(folder, error, doing="use the state folder") from None
 
 
+def _check_store(folder: Path) -> None:
+    """Raise NewerSchema for a store that no daemon of this version can open.
+
+    It would end at once, which on a busy machine is seen only after the caller gave up waiting.
+    """
+    try:
+        database = open_for_reading(folder)
+    except NewerSchema:
+        raise
+    except CcsyncError:
+        return  # the daemon updates or repairs it, or its log says what is wrong
+    if database is not None:
+        database.close()
+
+
 def _launch(folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    _check_store(folder)
     return subprocess.Popen(
         [sys.executable, "-m", "ccsync_watch", "run"],
         env=dict(env),

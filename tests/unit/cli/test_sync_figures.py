@@ -30,3 +30,17 @@ def test_who_updates_the_database_is_not_to_be_stopped(
     problems = figures_without_daemon(settings, absence)["problems"]
     hints = [problem["hint"] for problem in problems if problem["code"] == "other-schema"]
     assert [("stop" in hint) for hint in hints] == [is_stop_advised]
+
+
+@pytest.mark.parametrize("absence", [still_starting(), STOPPED])
+def test_a_newer_database_is_not_waited_for(
+    env: dict[str, str], absence: DaemonUnavailable
+) -> None:
+    """No daemon of this version can use it, whatever it is doing."""
+    settings = load(env)
+    open_database(settings.state_dir, now_ms=1).close()
+    with closing(sqlite3.connect(settings.state_dir / DATABASE_NAME)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    first = figures_without_daemon(settings, absence)["problems"][0]
+    assert (first["code"], first["title"]) == ("other-schema", "Newer database")
+    assert first["hint"].startswith("update ccsync-watch, or call the newer one")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,10 @@ from starlette.responses import Response
 from ccsync_watch import __version__
 from ccsync_watch.daemon import background
 from ccsync_watch.daemon.background import is_older, running_version, start, stop
+from ccsync_watch.errors import NewerSchema
+from ccsync_watch.store.database import DATABASE_NAME
 from support.state_folder import StateFolder
+from support.storing import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +64,22 @@ def test_a_daemon_of_this_version_or_a_later_one_is_kept(folder: StateFolder, ve
     with folder.serve(answer, version=version):
         assert running_version(folder.path) == version
         assert start(folder.path, {}) is False
+
+
+def test_no_daemon_is_launched_for_a_store_of_a_newer_version(
+    folder: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would end at once; one that is coming up by itself may be the newer one."""
+    World(folder.path).close()
+    with closing(sqlite3.connect(folder.path / DATABASE_NAME)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    monkeypatch.setattr(subprocess, "Popen", lambda *_words, **_options: pytest.fail("launched"))
+    with pytest.raises(NewerSchema, match="a newer ccsync-watch wrote the database"):
+        start(folder.path, {})
+    versions = iter([None, "99.0.0"])
+    monkeypatch.setattr(background, "running_version", lambda _folder: next(versions))
+    monkeypatch.setattr(background, "is_starting", lambda _folder: True)
+    assert start(folder.path, {}) is False
 
 
 def test_an_older_daemon_that_was_starting_is_replaced(
