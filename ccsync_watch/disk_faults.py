@@ -189,6 +189,14 @@ def state_error(path: Path, error: OSError | sqlite3.Error, *, doing: str = "use
     return failure
 
 
+def check_writing(folder: Path) -> None:
+    """Raise StateError, with the cause, where nothing can be written to the state folder."""
+    try:
+        _write_probe(folder)
+    except OSError as error:
+        raise state_error(folder, error, doing="use the state folder") from None
+
+
 def hint_for(error: OSError) -> str:
     """Return what to do about an error of any other file."""
     code = _BY_ERRNO.get(error.errno or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_HINTS = {
+    errno.ENOSPC: "free some disk space, then try again; the file is as it was",
+    errno.EDQUOT: "remove files of yours, then try again; the file is as it was",
+    errno.EROFS: "mount its disk for writing",
+}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -105,5 +111,6 @@ def save(path: Path, changes: Mapping[str, object]) -> None:
         write_private(path, data)
     except OSError as error:
         raise ConfigError(
-            f"cannot write {path}: {error.strerror}", hint="make the folder writable"
+            f"cannot write {path}: {error.strerror}",
+            hint=_HINTS.get(error.errno or 0, "make the folder writable"),
         ) from None

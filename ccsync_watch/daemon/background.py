@@ -16,7 +16,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient, still_starting
 from ccsync_watch.control.pidfile import STARTING_NAME, is_starting, read_pidfile
 from ccsync_watch.daemon.priority import raise_priority
-from ccsync_watch.disk_faults import state_error
+from ccsync_watch.disk_faults import check_writing, state_error
 from ccsync_watch.errors import (
     CcsyncError,
     NewerSchema,
@@ -111,6 +111,7 @@ def start(
             # The other one has ended, and ours with it or before.
             process, is_other_seen = _launch(folder, env), False
         elif exit_code is not None:
+            check_writing(folder)
             raise StartFailed(
                 f"the daemon ended at once (exit {exit_code})",
                 hint="run `ccsync-watch` to see why",

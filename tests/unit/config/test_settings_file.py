@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.config import save
+from ccsync_watch.config import save, settings_file
 from ccsync_watch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,6 +49,30 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     save(path, {"auto_sync": False})
     assert path.is_symlink()
     assert json.loads(real.read_bytes()) == {"auto_sync": False}
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOSPC, "free some disk space"),
+        (errno.EDQUOT, "remove files of yours"),
+        (errno.EROFS, "mount its disk for writing"),
+        (errno.EACCES, "make the folder writable"),
+    ],
+)
+def test_what_to_do_depends_on_why_it_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, hint: str
+) -> None:
+    """A folder on a full disk is writable."""
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(settings_file, "write_private", fail)
+    with pytest.raises(ConfigError, match="cannot write") as raised:
+        save(tmp_path / "settings.json", {"auto_sync": False})
+    assert raised.value.hint
+    assert raised.value.hint.startswith(hint)
 
 
 def test_a_broken_file_is_not_overwritten(tmp_path: Path) -> None:

@@ -15,13 +15,14 @@ from starlette.responses import Response
 from ccsync_watch import __version__
 from ccsync_watch.daemon import background
 from ccsync_watch.daemon.background import is_older, running_version, start, stop
-from ccsync_watch.errors import NewerSchema
+from ccsync_watch.errors import NewerSchema, StartFailed, StateError
 from ccsync_watch.store.database import DATABASE_NAME
+from support.small_disk import SmallDisk, small_disk
 from support.state_folder import StateFolder
 from support.storing import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
 
@@ -101,6 +102,37 @@ def test_an_older_daemon_that_was_starting_is_replaced(
     monkeypatch.setattr(background, "_launch", launch)
     assert start(folder.path, {}) is True
     assert (len(stopped), len(launched)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("disturb", "cause"),
+    [(SmallDisk.fill, "the disk is full"), (SmallDisk.make_read_only, "is mounted read-only")],
+)
+def test_a_daemon_that_ended_for_want_of_its_folder_says_so(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    disturb: Callable[[SmallDisk], None],
+    cause: str,
+) -> None:
+    """What is wrong with the disk, instead of advice to start it again to see that."""
+    monkeypatch.setattr(background, "_launch", lambda _folder, _env: EndedProcess())
+    with small_disk(tmp_path / "disk") as disk:
+        folder = disk.path / "state"
+        folder.mkdir(mode=0o700)
+        with pytest.raises(StartFailed, match="ended at once"):
+            start(folder, {})
+        assert list(folder.iterdir()) == []
+        disturb(disk)
+        with pytest.raises(StateError, match=cause):
+            start(folder, {})
+
+
+class EndedProcess:
+    """A process that was launched and has failed."""
+
+    def poll(self) -> int:
+        """Return its exit code."""
+        return 2
 
 
 class RunningProcess:
