@@ -74,6 +74,8 @@ CLAIMS: dict[str, tuple[str, ...]] = {
     "| **never** others |": (
         "e2e/test_repair.py::test_the_host_leaves_only_while_the_setting_says_so",
         "e2e/test_features.py::test_nothing_at_the_backend_names_this_machine",
+        "e2e/test_own_hosts.py::test_only_the_deployment_is_asked",
+        "e2e/test_own_hosts.py::test_nothing_is_asked_of_the_network_without_a_backend",
     ),
     "`preview` prints every byte that would be sent": (
         "e2e/test_commands.py::test_it_prints_what_the_backend_then_receives",
