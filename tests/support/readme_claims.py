@@ -34,6 +34,13 @@ CLAIMS: dict[str, tuple[str, ...]] = {
     ),
     "With the plugin you never start the daemon by hand": (_PLUGIN,),
     "claude plugin marketplace add …": (_PLUGIN, _HOUR),
+    "`claude --plugin-dir /path/to/claude-code-sync`": ("e2e/test_plugin_clients.py",),
+    "none runs on your prompts or tool calls": (
+        "unit/test_plugin_manifests.py::test_no_hook_runs_on_prompts_or_tool_calls",
+    ),
+    '`"autostart": false` switches that off': (
+        "e2e/test_background.py::test_autostart_concerns_hooks_alone",
+    ),
     "| `/claude-code-sync:sync-status` |": (
         "e2e/test_plugin_commands.py",
         "e2e/test_plugin_clients.py",

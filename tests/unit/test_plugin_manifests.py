@@ -68,6 +68,18 @@ def test_an_unknown_event_costs_no_other() -> None:
         assert len(events) == 1 or events <= OLDEST_EVENTS, path.name
 
 
+def test_no_hook_runs_on_prompts_or_tool_calls() -> None:
+    """A session is recorded when it starts, pauses and ends; the plugin's commands are answered."""
+    matchers = {
+        event: [entry.get("matcher") for entry in entries]
+        for path in (PLUGIN / "hooks").glob("*.json")
+        for event, entries in json.loads(path.read_text())["hooks"].items()
+    }
+    commands = matchers.pop("UserPromptExpansion")
+    assert matchers == {"SessionStart": [None], "Stop": [None], "SessionEnd": [None]}
+    assert commands == ["^claude-code-sync:sync-(status|now)$"]
+
+
 @pytest.mark.parametrize("command", ["now", "status"])
 def test_a_command_may_run_one_script(command: str) -> None:
     """By a path, as old clients have no `bin` on PATH; both plugins have that path.
