@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.store.id_keys import has_id, key_of
 from ccsync_watch.store.id_queries import select_among
-from ccsync_watch.store.requeueing import requeue
+from ccsync_watch.store.requeueing import MARKED_UNSENT, requeue
 from ccsync_watch.store.response_rows import RECORD_KEYS
 from ccsync_watch.store.row_holders import find_holders, is_elsewhere, is_shared
 from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 _COPY_MS = 1000
 _SAID = ("prompt", "command")
 # The values of `is_inherited` in rows that say it themselves, and in rows that do not: the latter
-# may be taken back, and of some it is certain that they were never sent.
+# may be taken back, and of some (`MARKED_UNSENT`) it is certain that they were never sent.
 _MARKED_BY_CLIENT = 1
 _MARKED_HERE = 2
-_MARKED_UNSENT = 3
 # The row that a title names, in the session `?1`.
 _IS_LEAF = has_id("json_extract(value, '$.leaf')", "?1")
 
@@ -292,7 +291,7 @@ class CopyMarker:
         self._connection.executemany(
             "UPDATE compact_messages SET is_inherited = iif(?2 AND EXISTS"
             " (SELECT 1 FROM outbox WHERE seq = ?1 AND is_certain), ?3, ?4) WHERE seq = ?1",
-            [(*seq, not is_marked, _MARKED_UNSENT, _MARKED_HERE) for seq in new],
+            [(*seq, not is_marked, MARKED_UNSENT, _MARKED_HERE) for seq in new],
         )
         if new:
             # Older clients' title of a copied row is that of the session that has the original.
@@ -314,7 +313,7 @@ class CopyMarker:
         self._connection.execute(
             "UPDATE compact_messages SET is_inherited = 0 WHERE seq = ?", (seq,)
         )
-        if row["is_inherited"] == _MARKED_UNSENT:
+        if row["is_inherited"] == MARKED_UNSENT:
             self._connection.execute(
                 "INSERT OR IGNORE INTO outbox (seq, session_key, is_certain, is_released)"  # noqa: S608 - a constant
                 f" VALUES (?, {key_of('?')}, 1, ?)",

@@ -1,4 +1,7 @@
-"""Queue messages again whose content changed; what was pruned is not sent again."""
+"""Queue messages again whose content changed.
+
+What was pruned is not sent again, and a copy that was never sent is not sent at all.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from ccsync_watch.store.meta import get_meta
 if TYPE_CHECKING:
     import sqlite3
 
+MARKED_UNSENT = 3
+"""The value of `is_inherited` in copies without a mark that were never sent: see `copies`."""
 IS_PRUNED = f"json_extract({{m}}.facts, '$.{PRUNED}') IS NOT NULL"
 """Whether a row of `messages`, named `{m}`, was pruned; in SQL."""
 
@@ -29,7 +34,7 @@ def requeue(
     """
     settled_ms = now_ms + resend_delay_ms(connection)
     for changed_seq in (seq, *_results_of(connection, seq, session_id)):
-        if _is_pruned_message(connection, changed_seq):
+        if not _may_be_sent(connection, changed_seq):
             continue
         connection.execute(
             "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
@@ -49,9 +54,11 @@ def is_pruned(facts: str) -> bool:
     return f'"{PRUNED}"' in facts and PRUNED in orjson.loads(facts)
 
 
-def _is_pruned_message(connection: sqlite3.Connection, seq: int) -> bool:
-    row = connection.execute("SELECT facts FROM messages WHERE seq = ?", (seq,)).fetchone()
-    return row is not None and is_pruned(row[0])
+def _may_be_sent(connection: sqlite3.Connection, seq: int) -> bool:
+    row = connection.execute(
+        "SELECT facts, is_inherited FROM compact_messages WHERE seq = ?", (seq,)
+    ).fetchone()
+    return row is None or not (is_pruned(row[0]) or row[1] == MARKED_UNSENT)
 
 
 def _results_of(connection: sqlite3.Connection, seq: int, session_id: str) -> list[int]:

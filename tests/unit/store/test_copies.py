@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ccsync_watch.accounting import activity
+from ccsync_watch.model import Part, Redacted
+from ccsync_watch.store import rewriting
 from ccsync_watch.store.stored_messages import session_messages
 from support.histories import Transcript, feed
 from support.lines import OTHER, SESSION, Writer, iso, text
@@ -315,3 +318,26 @@ def test_prompts_of_a_marked_fork_are_copies_too(
     assert _own(world, SESSION) == ["Plan the garden", "Beds first", "And then"]
     done = activity.by_session_id(world.database)
     assert {key: values.prompts for key, values in done.items()} == {SESSION: 2, OTHER: 1}
+
+
+def test_a_changed_copy_is_not_sent(world: World) -> None:
+    """A repair changes it, too; it is sent in the session that it was copied from."""
+    source = _source()
+    _feed(world, source, 100)
+    _feed(world, _resume(source, OTHER, has_new_ids=False), 100)
+    world.drain()
+    sent = world.ids(OTHER)
+    assert len(sent) == 2
+    changed = [
+        replace(item, message=replace(item.message, parts=(Part("text", "[REDACTED]"),)))
+        for item in rewriting.messages_after(world.database, 0, 100)
+        if item.message.kind != "session" and "garden" in str(item.message.parts)
+    ]
+    assert [item.message.session_id for item in changed] == [SESSION, OTHER]
+    rewriting.rewrite_messages(
+        world.database, Redacted(changed), now_ms=world.clock.steady_ms(), is_released=True
+    )
+    world.drain()
+    assert world.ids(OTHER) == sent
+    assert "garden" not in str(world.texts())
+    assert "[REDACTED]" in world.texts().values()
