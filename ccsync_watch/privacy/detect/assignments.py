@@ -21,6 +21,7 @@ from ccsync_watch.privacy.detect.name_patterns import (
     NAME_TAIL,
     name_start,
 )
+from ccsync_watch.privacy.detect.nearby_names import is_digest_of
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import BACKSLASH, Span, moved
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
@@ -226,7 +227,10 @@ class AssignmentFinder:
         if strength is Strength.NONE:
             is_weak = (in_query and name.lower() in _SIGNATURES) or is_code_name(name)
             return Strength.WEAK if is_weak else strength
-        if strength is Strength.WEAK and _PUBLIC_TYPE.search(data, max(0, start - 64), start):
+        is_public = strength is Strength.WEAK and _PUBLIC_TYPE.search(
+            data, max(0, start - 64), start
+        )
+        if is_public or is_digest_of(data, start, name):
             return Strength.NONE
         before = data[start - 1 : start]
         if before == b"/" and _CHECKSUM.search(data, max(0, start - 24), start):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
+from ccsync_watch.privacy.heuristics.dummy_values import FUNCTION_WORDS
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.words import load_words
 
 _BEFORE = 200
 _AFTER = 80
@@ -18,8 +20,16 @@ _DECORATION = 16
 _DIGESTS = frozenset({40, 64})
 """As many digits have commits and SHA-256."""
 _IDENTIFIER = re.compile(rb"[A-Za-z][\w-]{1,47}")
-_NOUN_BEFORE = re.compile(rb"(?<![\w-])(?P<name>[A-Za-z][\w-]{2,40})[ ]\Z")
-_WORD_AFTER = re.compile(rb"[ ](?P<name>[A-Za-z][\w-]{2,40})(?![\w-])")
+_NOUN_BEFORE = re.compile(rb"(?<![\w.-])(?P<name>[A-Za-z][\w-]{2,40})[ ]\Z")
+_LEADING = re.compile(rb"(?:\A|\n)[ \t]{0,8}\[\Z")
+_LEAD_ENDS = re.compile(rb"\][ ]")
+"""Around the id of a request at a line's begin, as logs have it."""
+_DIGEST_OF = re.compile(
+    rb"(?:fingerprint|thumbprint|checksum|digest|hash|\bsha-?[0-9]{1,3}|md5|\bid)[ ]of[ ]"
+    rb"(?:the[ ]|a[ ]|your[ ])?(?:[\w-]{1,16}[ ]){0,2}\Z",
+    re.IGNORECASE,
+)
+_ENTITIES = frozenset(load_words("entities"))
 _VERB = re.compile(
     rb"(?:ed|ing|ly)\Z|\A(?:got|has|had|get|gets|paste|put|enter|send|try|add)\Z", re.IGNORECASE
 )
@@ -41,7 +51,7 @@ _ABOUT_HEX = re.compile(
 )
 """On a line these make hexadecimal digits an id or a checksum."""
 _ABOUT_OTHERS = re.compile(
-    rb"checksum|digest|hash|fingerprint|integrity|etag|public|pubkey|cert|serial|nonce|csrf|xsrf|"
+    rb"checksum|digest|hash(?!e[rd]|ing)|fingerprint|integrity|etag|public|pubkey|cert|serial|nonce|csrf|xsrf|"
     rb"site_?key|verify_?key|thumbprint|ed25519|\b(?:[a-z]{2,12}[ _-])?id\b|[a-z]Id\b|\biv\b|"
     rb"\btag\b|signature|ENC\[|\b[a-z_]{0,12}sid\b|address|\bmint\b|\bowner\b|\bpool\b",
     re.IGNORECASE,
@@ -90,7 +100,7 @@ def is_name_near(data: bytes, start: int, stop: int, *, is_hex: bool = False) ->
     if is_of_thing(before, after):
         return False
     around = before + b" " + _OPTION.sub(b"", after)
-    if _ABOUT_OTHERS.search(before[-_NEAREST:]) or (is_hex and _ABOUT_HEX.search(around)):
+    if is_about_other(before) or (is_hex and _ABOUT_HEX.search(around)):
         return False
     return _names_secret(around)
 
@@ -102,15 +112,18 @@ def _is_digest_in_sentence(before: bytes, size: int) -> bool:
 
 def is_of_thing(before: bytes, after: bytes) -> bool:
     """Tell whether a value is what a noun names, of a secret's or with one: `user usr_8… token`."""
+    if _LEADING.search(before) is not None and _LEAD_ENDS.match(after):
+        return True
     noun = _NOUN_BEFORE.search(before)
     if noun is None or _VERB.search(noun["name"]) or not _belongs_to_other(before):
         return False
     if _SAYS_NOTHING.match(noun["name"]) is not None:
         return False
-    owned = _WORD_AFTER.match(after)
-    if owned is not None and _names_secret(owned["name"]) and not _names_secret(before):
+    word = noun["name"].lower().decode("latin-1")
+    rest = before[: noun.start()]
+    if word in _ENTITIES or (word not in FUNCTION_WORDS and not _names_secret(rest)):
         return True
-    owner = _NOUN_BEFORE.search(before[: noun.start()])
+    owner = _NOUN_BEFORE.search(rest)
     return owner is not None and _names_secret(owner["name"])
 
 
@@ -120,6 +133,17 @@ def _belongs_to_other(before: bytes) -> bool:
     if noun is None or noun["name"].lower() in _JOINTS:
         return False
     return not _names_secret(noun["name"])
+
+
+def is_digest_of(data: bytes, start: int, name: str) -> bool:
+    """Tell whether a name says what the digest before is of: `fingerprint of the key: 8f…`."""
+    is_hashed = name.lower().endswith(("key", "token"))
+    return is_hashed and _DIGEST_OF.search(data, max(0, start - 40), start) is not None
+
+
+def is_about_other(before: bytes) -> bool:
+    """Tell whether the text right before a value makes it an id, a checksum or an address."""
+    return _ABOUT_OTHERS.search(before[-_NEAREST:]) is not None
 
 
 def _may_be_secrets(label: bytes) -> bool:

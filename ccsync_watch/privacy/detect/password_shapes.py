@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.name_patterns import SOUGHT_WORDS
-from ccsync_watch.privacy.detect.nearby_names import is_name_near, is_of_thing
+from ccsync_watch.privacy.detect.nearby_names import is_about_other, is_name_near, is_of_thing
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
@@ -186,11 +186,12 @@ def _is_name_near(data: bytes, start: int, end: int) -> bool:
         return True
     if _NAME_BEFORE.search(data, max(0, start - 24), start):
         return False
-    if is_of_thing(data[max(0, start - 48) : start], data[end : end + _CONTEXT_AFTER]):
-        return False
     line = max(
         data.rfind(b"\n", max(0, start - _CONTEXT_BEFORE), start) + 1, start - _CONTEXT_BEFORE, 0
     )
+    before = data[line:start]
+    if is_about_other(before) or is_of_thing(before, data[end : end + _CONTEXT_AFTER]):
+        return False
     stop = data.find(b"\n", end, end + _CONTEXT_AFTER)
     stop = stop if stop >= 0 else min(len(data), end + _CONTEXT_AFTER)
     return bool(_NEARBY.search(data, line, start) or _NEARBY.search(data, end, stop))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.assigned_secrets import is_postal_code
+from ccsync_watch.privacy.detect.nearby_names import is_digest_of
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
@@ -213,6 +214,8 @@ def _is_token_of_sentence(
     start, stop = low + match.start(), low + match.end("subject")
     if data[stop : stop + 1] in _QUOTES:
         return False  # a field, which the rules of assignments read
+    if is_digest_of(data, start, subject):
+        return False
     before = data[max(0, start - 40) : start]
     word = _WORD_BEFORE.search(before[-24:])
     has_owner = word is not None and word[0][:-1].lower().decode("latin-1") in _OWNERS

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 _FILE = re.compile(
-    r"(?:[^\s/]*/)+[^\s/]{1,200}\.(?:json|ya?ml|toml|py|jsx?|tsx?|mjs|txt|pem|key|crt|cer|pub|asc|"
+    r"(?:(?:[^\s/]*/)+[^\s/]{1,200}|[^\s/]{20,200})\."
+    r"(?:json|ya?ml|toml|py|jsx?|tsx?|mjs|txt|pem|key|crt|cer|pub|asc|"
     r"md|html?|css|go|rs|java|rb|php|sh|cfg|conf|ini|xml|sql|log|lock|pdf|csv|tsv|png|jpe?g|gif|"
     r"svg|webp|mp[34]|zip|gz|tgz|xz|zst|tar|bin|wasm|map|parquet|npz|so|dll|exe|deb|rpm|jar|whl)"
 )
@@ -30,7 +31,7 @@ _TIME = re.compile(r"(?<![0-9])(?:(?:19|20)[0-9]{2}[01][0-9][0-3][0-9][0-9]{0,9}
 
 
 def is_file(value: str) -> bool:
-    """Tell whether a value is the path of a file, whatever the file is called: `a/3f9c….json`."""
+    """Tell whether a value is a file or its path, whatever it is called: `a/3f9c….json`."""
     return _FILE.fullmatch(value) is not None
 
 
