@@ -19,7 +19,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store.connection import Connection
+from ccsync_watch.store.connection import StoreConnection
 from ccsync_watch.store.copied_parts import free_bytes
 from ccsync_watch.store.damage import remove_files
 from ccsync_watch.store.meta import get_meta, set_meta
@@ -158,7 +158,7 @@ def _copy(source: sqlite3.Connection, new: Path) -> None:
 
 
 def _count_of(path: Path) -> str | None:
-    with contextlib.closing(sqlite3.connect(path, factory=Connection)) as connection:
+    with contextlib.closing(sqlite3.connect(path, factory=StoreConnection)) as connection:
         return get_meta(connection, _REWRITTEN)
 
 

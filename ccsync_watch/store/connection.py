@@ -11,7 +11,7 @@ _executemany = sqlite3.Connection.executemany
 _executescript = sqlite3.Connection.executescript
 
 
-class Connection(sqlite3.Connection):
+class StoreConnection(sqlite3.Connection):
     """A connection for which a name that cannot be decoded is damage of its file.
 
     Python decodes the names of columns, and the names in SQLite's messages, before it knows what

@@ -21,7 +21,7 @@ from ccsync_watch.errors import DatabaseDamaged, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.backups import forget_answers, is_rebuilt, unused_copies
-from ccsync_watch.store.connection import Connection, Reader
+from ccsync_watch.store.connection import Reader, StoreConnection
 from ccsync_watch.store.damage import (
     CheckLevel,
     Damage,
@@ -93,7 +93,7 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
             cached_statements=64 if query_only else 256,
-            factory=Connection,
+            factory=StoreConnection,
         )
         connection.row_factory = sqlite3.Row
         try:
