@@ -67,11 +67,6 @@ class Abilities:
         return [f"left out: {reason}" for reason, is_possible in reasons.items() if not is_possible]
 
 
-def _all_of(process: subprocess.Popen[str]) -> str:
-    """Return what an ended process printed; so much fits into the pipe."""
-    return process.stdout.read() if process.stdout else ""
-
-
 def _has_namespaces() -> bool:
     if not shutil.which("unshare") or not shutil.which("nsenter"):
         return False
@@ -233,12 +228,14 @@ class Machine:
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
+            # Read while it runs: one that prints more than a pipe holds would wait for ever.
             try:
-                return process.wait(seconds), _all_of(process)
+                printed, _ = process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGABRT)
-                process.wait()
-                return None, _all_of(process)
+                printed, _ = process.communicate()
+                return None, printed
+            return process.returncode, printed
 
     def redact_by_earlier(self, lines: Sequence[str]) -> list[str]:
         """Return lines as the earlier version's `redact` prints them."""

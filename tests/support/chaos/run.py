@@ -337,13 +337,15 @@ class ChaosRun:
         """Let the earlier version have a turn on a store that a newer one has updated."""
         if self.earlier is None or not machine.is_updated or machine.excuses:
             return False
-        machine.kill()
         try:
             ((version,),) = oracle.read_store(machine.program.state, "PRAGMA user_version")
+            ((check,), *_) = oracle.read_store(machine.program.state, "PRAGMA quick_check(1)")
         except sqlite3.Error:
-            return False  # it is gone, or damaged: the earlier version would make another one
-        if version <= _EARLIER_SCHEMA:
+            version, check = 0, "unreadable"
+        # The earlier version would make another store of one that is gone or damaged.
+        if version <= _EARLIER_SCHEMA or check != "ok":
             return False
+        machine.kill()
         code, printed = machine.run_earlier()
         if code in {0, None} or "Traceback" in printed:
             self.report.verdict.add("earlier program", f"code {code}: {printed[-2000:]!r}")
