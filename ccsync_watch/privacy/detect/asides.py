@@ -23,13 +23,6 @@ _NAMES = "|".join(
     )
 )  # fmt: skip
 """As UTF-8."""
-_TRIGGER_NAMES = "|".join(
-    name.encode().decode("latin-1")
-    for name in (
-        "pass", "pw", "pwd", "kennwort", "contraseña", "senha", "wachtwoord", "hasło", "lösenord",
-        "parola", "heslo", "пароль",
-    )
-)  # fmt: skip
 _NOW = "|".join(
     word.encode().decode("latin-1")
     for word in (
@@ -40,6 +33,11 @@ _NOW = "|".join(
         "nuvarande", "сейчас", "set to", "changed to", "reset to", "still the old one",
     )
 )  # fmt: skip
+_AT_PRESENT = (
+    "currently|presently|aktuell|derzeit|momentan|actuellement|actualmente|atualmente|attualmente|"
+    "obecnie|momenteel|still the old one"
+)
+"""Few other words follow a name and mean no more."""
 _PREFIX = r"(?:[ ](?:set to|is|the old(?: one)?))?:?[ ]{1,2}[(]?\\{0,7}[\"'`]?"
 _VALUE = r"(?P<secret>[^\s\"'`()\[\]{},;<>\\]{6,64})"
 
@@ -59,7 +57,7 @@ RULES: tuple[StructuralRule, ...] = (
         "what an aside in brackets says that a password is now, or was",
         rf"(?:{_NAMES})[^\n()\[\].;]{{0,48}}?[ ][(\[](?:{_NOW}){_PREFIX}{_VALUE}"
         r"\\{0,7}[\"'`]?[!.]?[ )\],;]",
-        trigger=rf"(?:{_TRIGGER_NAMES})[^\n()\[\].;]{{0,56}}[(\[](?:{_NOW})[: ]",
+        trigger=rf"[(\[](?:{_NOW})[: ]",
         rank=Rank.SENTENCE,
         reach=200,
         accept=_is_chosen,
@@ -68,9 +66,8 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "what a password is now, between commas or dashes or at the end",
         rf"(?:{_NAMES})(?:[ ]for[ ][\w -]{{1,24}}?)?[ ]?(?:,|-|\xe2\x80\x93|\xe2\x80\x94|:)?[ ]"
-        rf"(?:{_NOW}){_PREFIX}{_VALUE}\\{{0,7}}[\"'`]?(?=[.!]?(?:[,; )]|\s|\Z|\"))",
-        trigger=rf"(?:{_TRIGGER_NAMES})[\w -]{{0,40}}[ ]?(?:,|-|\xe2\x80\x93|\xe2\x80\x94|:)?[ ]"
-        rf"(?:{_NOW})[: ]",
+        rf"(?:{_AT_PRESENT}){_PREFIX}{_VALUE}\\{{0,7}}[\"'`]?(?=[.!]?(?:[,; )]|\s|\Z|\"))",
+        trigger=rf"[ ](?:{_AT_PRESENT})[: ]",
         rank=Rank.SENTENCE,
         reach=200,
         accept=_is_chosen,

@@ -18,7 +18,6 @@ from ccsync_watch.privacy.heuristics.password_forms import (
 )
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CODE_DIGITS,
-    LEAST_DIGEST,
     LEAST_OPAQUE,
     LEAST_PASSWORD,
     MOST_CODE_DIGITS,
@@ -67,8 +66,6 @@ _STRONG_SIGN = re.compile(r"\w[!#*?^%&~][\w.!*?-]")
 """In passwords that people choose, and in few names."""
 _VARIABLE = re.compile(r"[/:]\$\{?[A-Z][A-Z0-9_]{3}")
 """Within a value: `neo4j/$NEO4J_PASSWORD`."""
-_KEYS_OF_TABLES = frozenset({"sk", "ak"})
-"""A secret or access key, or a table's sort key, which has shorter ids."""
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _CITY_CODE = re.compile(r"[1-8][0-9]0 ?0[0-9]{2}")
 """Of India's large cities."""
@@ -172,9 +169,7 @@ def _is_secret_value(assigned: Assigned) -> bool:
         is_basic = assigned.name.lower().strip("_") == "auth" and decodes_to_credentials(
             assigned.value
         )
-        is_short = assigned.name.lower() in _KEYS_OF_TABLES
-        is_long = not is_short or len(assigned.value) >= LEAST_DIGEST
-        return is_basic or (is_long and is_strict_random(assigned.value))
+        return is_basic or is_strict_random(assigned.value)
     if assigned.strength is Strength.TOKEN:
         is_prose = " " in assigned.value and not _PHRASE_NAME.search(assigned.name)
         return not is_prose and (

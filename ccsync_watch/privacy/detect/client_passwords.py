@@ -225,11 +225,11 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a password piped into sudo, chpasswd, a login or a secret store",
         _ECHO + r"\\{0,7}['\"]?(?:[\w.-]{1,40}:(?=[^'\"|\s]))?"
-        r"(?P<secret>[^'\"\n\r|\\]{3,512}?(?:\\{1,4}n[^'\"\n\r|\\]{3,160}?)?)"
+        r"(?P<secret>[^'\"\n\r|\\]{3,160}?(?:\\{1,4}n[^'\"\n\r|\\]{3,160}?)?)"
         r"(?:\\{1,4}n)?\\{0,7}['\"]?[ \t]{0,4}\|",
-        trigger=_ECHO + r"\\{0,7}['\"]?[^\n\r|'\"]{3,512}['\"]?[ \t]{0,4}" + _READER,
+        trigger=_ECHO + r"\\{0,7}['\"]?[^\n\r|'\"]{3,160}['\"]?[ \t]{0,4}" + _READER,
         accept=is_typed_password,
-        reach=640,
+        reach=320,
     ),
     value_rule(
         "a password passed to sudo by a here-string",

@@ -87,8 +87,8 @@ RULES: tuple[StructuralRule, ...] = (
         rf"{_NAMES}{_MARKS}{_FOR}{_MARKS}(?:{_JOINT}){_MARKS}"
         r"(?P<secret>(?:[a-z0-9]{4}(?:[ ][a-z0-9]{4}){3,7}|[a-z0-9]{5}(?:[ -][a-z0-9]{5}){3,5}|"
         r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3,7}))(?![\w-])",
-        trigger=rf"pass[\w -]{{0,44}}{_MARKS}(?:{_JOINT}){_MARKS}[a-z0-9]{{4,5}}[ -]"
-        r"[a-z0-9]{4,5}[ -][a-z0-9]{4,5}[ -][a-z0-9]{4}",
+        trigger=rf"pass(?:w(?:or)?d|phrase)?{_MARKS}(?:[ ](?:for|of)[ ][\w.@ -]{{1,32}})?{_MARKS}"
+        rf"(?:{_JOINT}){_MARKS}(?:[a-z0-9]{{4,5}}[ -]){{3}}[a-z0-9]{{4}}",
         rank=Rank.NAMED_FIELD,
         reach=140,
         accept=_is_application_password,
@@ -99,9 +99,9 @@ RULES: tuple[StructuralRule, ...] = (
         rf"(?<![a-z]){_PRODUCT_KEY}{_MARKS}"
         rf"[ ]{{0,4}}(?:[:=|#-]|is)?[ ]{{0,4}}{_MARKS}"
         r"(?P<secret>(?-i:[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){2,5}))(?![\w-])",
-        trigger=r"(?:key|code|ssel)s?(?:[ ][\w.:' -]{1,64})?"
+        trigger=r"(?:key|code|ssel)s?(?:[ ](?:for|of|to)[ ][\w.:' -]{1,64})?"
         r"\\{0,7}[\"'`*]{0,3}[ ]{0,4}(?:[:=|#-]|is)?[ ]{0,4}\\{0,7}[\"'`*]{0,3}"
-        r"[A-Z0-9]{4,6}-[A-Z0-9]{4,6}-[A-Z0-9]{4}",
+        r"(?-i:[A-Z0-9]{4,6}-[A-Z0-9]{4,6}-[A-Z0-9]{4})",
         rank=Rank.NAMED_FIELD,
         reach=200,
         accept=_is_product_key,
@@ -121,8 +121,9 @@ RULES: tuple[StructuralRule, ...] = (
         rf"{_KEY_NAME}(?:[ ]bytes|[ ]?\([\w ,-]{{1,20}}\))?[ ]{{0,4}}[:=]?[ ]{{0,4}}"
         r"(?:\r?\n[ \t]{0,16}(?:[0-9a-f]{4,8}:?[ ]{1,2})?)?"
         rf"(?P<secret>{_BYTE}(?:(?:[ ]{{1,2}}|:|,[ ]?){_BYTE}){{15,63}})(?!:?[ ]?[0-9a-f]{{2}}\b)",
-        trigger=r"(?:key|key[ ]bytes|key[ ](?:is|was)|ltk|irk|k_?enc|k_?mac|secret|priv|\))[ ]{0,4}"
-        r"[:=]?[ ]{0,4}(?:\r?\n[ \t]{0,16}(?:[0-9a-f]{4,8}:?[ ]{1,2})?)?"
+        trigger=r"(?:key|ltk|irk|k_?enc|k_?mac|secret|priv)(?:[ ](?:bytes|is|was))?"
+        r"(?:[ ]?\([\w ,-]{1,20}\))?[ ]{0,4}[:=]?[ ]{0,4}"
+        r"(?:\r?\n[ \t]{0,16}(?:[0-9a-f]{4,8}:?[ ]{1,2})?)?"
         rf"{_BYTE}(?:[ ]{{1,2}}|:|,[ ]?){_BYTE}(?:[ ]{{1,2}}|:|,[ ]?){_BYTE}(?:[ :,])",
         rank=Rank.NAMED_FIELD,
         reach=140,

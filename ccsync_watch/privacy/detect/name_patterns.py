@@ -96,7 +96,7 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "a long value under a short name, as programs abbreviate it",
         (
-            rf"(?:tok|tkn|scrt|secr|_sec|[^a-z0-9](?:sk|ak)){_CLOSE}{_TYPE}{_SEPARATOR}(?:{_OPEN})?"
+            rf"(?:tok|tkn|scrt|secr|_sec){_CLOSE}{_TYPE}{_SEPARATOR}(?:{_OPEN})?"
             r"[A-Za-z0-9+/_.=-]{16}"
         ),
     ),

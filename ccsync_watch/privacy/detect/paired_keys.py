@@ -15,6 +15,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     window,
 )
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
+from ccsync_watch.privacy.heuristics.value_strength import is_strict_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +109,14 @@ RULES: tuple[StructuralRule, ...] = (
         reach=80,
         accept=_is_drawn_key,
         is_caseless=False,
+    ),
+    pattern_rule(
+        "secret",
+        "a long value under the initials of a secret or access key",
+        r"(?<![\w-])(?:sk|ak)(?:[\"']?: ?| = |=)[\"'](?P<secret>[A-Za-z0-9+/_.-]{32,256})(?=[\"'])",
+        rank=Rank.ASSIGNMENT,
+        reach=60,
+        accept=is_strict_random,
     ),
     pattern_rule(
         "twilio-token",

@@ -44,8 +44,6 @@ _TOKEN_ENDINGS = (
     *load_words("token_names"),
     *(f"{owner}{word}" for owner in load_words("owners_of_key") for word in ("key", "tok")),
 )
-_SHORT_NAMES = frozenset({"tok", "sk", "ak"})
-"""Alone they are a token and a key, or a lexer's and a table's."""
 _WEAK_ENDINGS = load_words("weak_names")
 _SESSION_BOUND = ("csrftoken", "csrftokens", "xsrftoken")
 """Of use with a session's cookie only, and in every page: no more than a weak name."""
@@ -96,7 +94,7 @@ def strength_of(name: str) -> Strength:
     is_token = is_token or (words[-1] == "tok" and len(words) > 1)
     if is_variable or is_header or is_token:
         return Strength.TOKEN
-    is_weak = joined.endswith(_WEAK_ENDINGS) or joined in _SHORT_NAMES
+    is_weak = joined.endswith(_WEAK_ENDINGS) or joined == "tok"
     return Strength.WEAK if is_weak else _strength_of_longer(name, words)
 
 
