@@ -37,12 +37,13 @@ RECORD_KEYS = (
     " UNION ALL SELECT key FROM compact_usage WHERE counted_in = ?1"
 )
 """The keys of the same."""
-_OF_MESSAGE_ID = (
-    "u.key IN (SELECT key FROM ids WHERE id = ?1"
+_KEYS_OF_MESSAGE_ID = (
+    "SELECT key FROM ids WHERE id = ?1"
     " UNION ALL SELECT key FROM ids WHERE id > ?1 || '#' AND id < ?1 || '$'"
-    " UNION ALL SELECT key FROM compact_usage WHERE typeof(response) = 'text' AND response = ?1)"
-    " AND u.response_id = ?1"
+    " UNION ALL SELECT key FROM compact_usage WHERE typeof(response) = 'text' AND response = ?1"
 )
+"""The keys of the records of a message id, and perhaps of other ids: no record is left out."""
+_OF_MESSAGE_ID = f"u.key IN ({_KEYS_OF_MESSAGE_ID}) AND u.response_id = ?1"
 
 _CHUNK_IDS = 400
 _PROMPT = "input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens"
@@ -267,9 +268,14 @@ def _save_members(connection: sqlite3.Connection, counted: Record, response: lis
 
 
 def _uncertain_ids(connection: sqlite3.Connection, response_ids: list[str]) -> list[str]:
-    """Return the message ids with several records, some of which could be parts of another."""
+    """Return the message ids with several records, some of which could be parts of another.
+
+    Most have one record: the keys alone say so, at a small part of the cost.
+    """
     query = (
-        "SELECT w.value FROM json_each(?) w WHERE (SELECT count(*) > 1"  # noqa: S608 - constants
+        "SELECT w.value FROM json_each(?) w WHERE"  # noqa: S608 - constants
+        f" (SELECT count(*) > 1 FROM ({_KEYS_OF_MESSAGE_ID.replace('?1', 'w.value')} LIMIT 2))"
+        " AND (SELECT count(*) > 1"
         f" AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"
         "   OR (min(request_id) = '' AND max(request_id) > '')"
         "   OR min(is_final) < max(is_final) OR max(counted_in IS NOT NULL))"

@@ -207,9 +207,11 @@ def _save_reports(
 
 def _contested(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
     """Return the responses whose rows name several sessions or agents."""
+    # Few are contested, so that is asked before the response is read.
     query = (
-        "SELECT id FROM usage WHERE id IN ({ids}) AND counted_in IS NULL"
-        " AND EXISTS (SELECT 1 FROM contested WHERE usage_id = usage.id)"
+        "SELECT k.id FROM ids k WHERE k.id IN ({ids})"
+        " AND EXISTS (SELECT 1 FROM contested WHERE usage_id = k.id)"
+        " AND EXISTS (SELECT 1 FROM compact_usage WHERE key = k.key AND counted_in IS NULL)"
     )
     known = {row[0] for row in select_among(connection, query, ids)}
     query = (
