@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _LETTERS = "A-Za-z0-9_+/.~-"
 _RUN = re.compile(rf"[={_LETTERS}]{{16,512}}".encode())
-_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/.~-=")
+_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/.~-="
 _OPENING = b" \t\r\n\"'`(,|>{[=:"
 _CLOSING = re.compile(rb"[\s\"'`,;)\]}<|\\&?]|\Z")
 _SIGNS = b"=.~/+"
@@ -59,14 +59,12 @@ def _is_drawn_capitals(value: str) -> bool:
 
 def _value_at(data: bytes, end: int, since: int) -> tuple[int, int] | None:
     """Return the range of the value around a hit's end, without the name that it is joined to."""
-    start = end
     low = max(since, end - _REACH)
-    while start > low and data[start - 1] in _CHARACTERS:
-        start -= 1
-    if start == low and low > 0 and data[low - 1] in _CHARACTERS:
+    before = data[low:end]
+    value = before[len(before.rstrip(_CHARACTERS)) :]
+    if len(value) == len(before) and low > 0 and data[low - 1] in _CHARACTERS:
         return None  # the hit before was in the same value, or no value begins near
-    while start < end and data[start] in _SIGNS:
-        start += 1
+    start = end - len(value.lstrip(_SIGNS))
     run = _RUN.match(data, start)
     if run is None or run.end() <= since:
         return None
