@@ -47,7 +47,8 @@ def _wrap(text: str, columns: int) -> str:
     room = columns - len(_INDENT)
     # Commands are there to be copied: one that fits on a line is not broken.
     whole = _COMMAND.sub(
-        lambda found: found[0].replace(" ", _TIE) if len(found[0]) <= room else found[0], text
+        lambda command: command[0].replace(" ", _TIE) if len(command[0]) <= room else command[0],
+        text,
     )
     lines = textwrap.fill(
         whole,

@@ -16,8 +16,8 @@ from ccsync_watch import __version__, units
 from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.dashboard import charts, code_highlighting, local_time, markup
 from ccsync_watch.dashboard.entry_facts import marked_entry, upload_of
+from ccsync_watch.dashboard.folded_texts import FOLDED_KINDS, fold_long
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
-from ccsync_watch.dashboard.long_texts import FOLDED_KINDS, fold_long
 from ccsync_watch.dashboard.shown_models import short_model
 from ccsync_watch.dashboard.tool_views import build_view, tool_label
 from ccsync_watch.plain_text import plain_text

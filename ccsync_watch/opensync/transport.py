@@ -155,7 +155,7 @@ def make_transport(
 
 
 def request_error(error: Exception, host: str) -> DestinationError:
-    """Return how a request failed of which there is no answer."""
+    """Return how a request failed without an answer."""
     if isinstance(error, UnicodeError):
         return Unsent(f"cannot reach {host} (not the name of a host)", hint=CONNECTION_HINT)
     if isinstance(error, RuntimeError):

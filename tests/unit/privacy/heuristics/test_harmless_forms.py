@@ -64,6 +64,6 @@ def test_code_after_a_string_begins_with_its_brackets() -> None:
 
 
 def test_escapes_and_times_are_left_out() -> None:
-    """What a manual escapes is read as it is shown, and times are no disorder."""
+    """What a manual escapes is read as it is shown, and times do not count as disorder."""
     assert harmless_forms.unescaped(r"DOCKER\_PASSWORD") == "DOCKER_PASSWORD"
     assert harmless_forms.without_time("cache-20201015112925559%2C") == "cache-%2C"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.dashboard.long_texts import MAX_CHARS, MAX_LINES, fold_long
+from ccsync_watch.dashboard.folded_texts import MAX_CHARS, MAX_LINES, fold_long
 from support.storing import SESSION, message
 
 if TYPE_CHECKING:
