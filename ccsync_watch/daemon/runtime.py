@@ -34,10 +34,11 @@ from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.private_files import HAS_USERS, make_folder
 from ccsync_watch.store import rewriting
 from ccsync_watch.store.annotation_writer import restore_annotations
+from ccsync_watch.store.backups import RESTORED
 from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
-from ccsync_watch.store.meta import get_meta, set_meta
+from ccsync_watch.store.meta import delete_meta, get_meta, set_meta
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.store.pruned_texts import has_destination
 from ccsync_watch.store.steady_time import take_origin
@@ -276,7 +277,11 @@ class Runtime:
                 set_meta(connection, "rules", rules_in_force(self.settings))
         policies = repr((self.settings.exclude_projects, self.settings.projects))
         mark = hashlib.sha256(policies.encode("utf-8", "surrogateescape")).hexdigest()
-        if get_meta(self.database.read(), "projects") == mark:
+        # A repair may have applied rules after the copy that is in use was written.
+        is_restored = get_meta(self.database.read(), RESTORED) is not None
+        rules = rules_in_force(self.settings)
+        is_older = is_restored and get_meta(self.database.read(), "rules") != rules
+        if get_meta(self.database.read(), "projects") == mark and not is_restored:
             return
         needs_repair = apply_policies(
             self.database,
@@ -284,7 +289,7 @@ class Runtime:
             clock=self.clock,
             is_released=self.settings.auto_sync,
         )
-        if needs_repair:
+        if needs_repair or is_older:
             repair(
                 self.database,
                 redactor=redactor,
@@ -293,6 +298,9 @@ class Runtime:
             )
         with self.database.write() as connection:
             set_meta(connection, "projects", mark)
+            if is_restored:
+                set_meta(connection, "rules", rules)
+                delete_meta(connection, RESTORED)
 
     def _make_destination(self, transport: httpx.BaseTransport | None) -> Destination | None:
         return make_destination(

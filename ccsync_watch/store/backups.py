@@ -34,6 +34,8 @@ _RESTORED_SUFFIX = ".restored"
 # Room for the copy, and for the database to grow meanwhile.
 _LEAST_FREE = 2
 _REWRITTEN = "rewritten"
+RESTORED = "restored"
+"""The value of `meta` that says that a copy is in use, to which no rules were applied yet."""
 # A file system may date a file a little later than the clock.
 _CLOCK_ERROR_MS = 60_000
 
@@ -136,6 +138,7 @@ def copy_file(copy: Path, new: Path) -> int | None:
 
 def forget_answers(connection: sqlite3.Connection) -> None:
     """Take nothing for certainly unsent, inside a transaction: some was sent after the copy."""
+    set_meta(connection, RESTORED, "due")
     connection.execute("UPDATE outbox SET is_certain = 0")
     connection.execute(
         "UPDATE remote SET is_preexisting = 1, is_search_stale = 1 WHERE sent IS NOT NULL"

@@ -58,6 +58,7 @@ class CheckLevel(Enum):
     """How a database is checked when it is opened."""
 
     QUICK = "check it quickly"
+    SHARED = "check it quickly; a daemon may have it open, so that no copy takes its place"
     FULL = "check all of it"
     REPLACE = "set it aside, whatever checks find"
 

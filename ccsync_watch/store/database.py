@@ -320,7 +320,8 @@ def _open(path: Path, aside: Path | None, on_progress: _OnProgress, level: Check
 def _open_best(path: Path, now_ms: int, on_progress: _OnProgress, level: CheckLevel) -> Database:
     """Open a database; or a copy, if it was begun because that one could not be used then."""
     database = _open(path, None, on_progress, level)
-    if not unused_copies(path) or not is_rebuilt(database.read()):
+    is_kept = level is CheckLevel.SHARED or not unused_copies(path)
+    if is_kept or not is_rebuilt(database.read()):
         return database
     database.close()
     restoration = None

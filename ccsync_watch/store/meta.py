@@ -7,7 +7,8 @@ the known secrets that the stored texts were searched for), `retention` (what wa
 `rewritten` (how often words were removed from what was stored), `session_figures` (the last message
 that is counted in them, and at which prices), `clock` (from where `steady_time`
 counts), `annotations` (how often what a person says of sessions was changed), `numbered_calls`
-(that an earlier version stored results as those of other calls).
+(that an earlier version stored results as those of other calls), `restored` (that a copy took the
+place of the database, and has what a repair may have removed).
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from ccsync_watch.pipeline.pruning import (
     plan_pruning,
     prune,
 )
+from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.units import plural, size
@@ -157,11 +158,11 @@ def _open(settings: Settings, clock: SystemClock, *, is_dry: bool) -> Database |
         return open_for_reading(settings.state_dir)
     # As in a repair: each step is a commit of its own, so a daemon may run meanwhile.
     with show_migration() as on_migration:
-        return open_database(settings.state_dir, now_ms=clock.wall_ms(), on_progress=on_migration)
+        folder, level = settings.state_dir, CheckLevel.SHARED
+        return open_database(folder, now_ms=clock.wall_ms(), on_progress=on_migration, level=level)
 
 
 def _request(arguments: argparse.Namespace, settings: Settings) -> PruneRequest:
-
     projects = tuple(arguments.project)
     if projects or arguments.older_than is not None or arguments.max_size is not None:
         return PruneRequest(arguments.older_than, arguments.max_size, projects)

@@ -19,6 +19,7 @@ from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
 from ccsync_watch.errors import NotRunning
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store.annotation_writer import restore_annotations
+from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.meta import set_meta
 from ccsync_watch.store.steady_time import follow_origin
@@ -59,7 +60,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
     with show_migration() as on_migration:
         database = open_database(
-            settings.state_dir, now_ms=clock.wall_ms(), on_progress=on_migration
+            settings.state_dir,
+            now_ms=clock.wall_ms(),
+            on_progress=on_migration,
+            level=CheckLevel.SHARED,
         )
     try:
         if aside := restore_annotations(database, now_ms=clock.wall_ms()):
