@@ -114,6 +114,12 @@ def is_code_digits(value: str) -> bool:
     return LEAST_CODE_DIGITS <= len(value) <= MOST_CODE_DIGITS and not is_dummy
 
 
+def _is_pin(name: str) -> bool:
+    """Tell whether nothing but "pin" makes a name a secret's: not `PIN_PASSWORD`."""
+    others = _PIN.sub("_", name)
+    return others != name and strength_of(others) is Strength.NONE
+
+
 def _is_harmless(assigned: Assigned) -> bool:
     """Tell whether a name means something else with such a value: a key's id, a postal code."""
     if not assigned.is_quoted and (
@@ -125,7 +131,7 @@ def _is_harmless(assigned: Assigned) -> bool:
         return True
     if assigned.strength is Strength.TOKEN and _VARIABLE.search(assigned.value):
         return True
-    if _PIN.search(assigned.name) is not None and not has_digit(assigned.value):
+    if _is_pin(assigned.name) and not has_digit(assigned.value):
         return True
     if assigned.strength is Strength.PASSWORD and not assigned.is_quoted:
         is_port = assigned.name.lower().endswith("pin") and _PORT.fullmatch(assigned.value)

@@ -22,7 +22,7 @@ _DIGESTS = frozenset({40, 64})
 _IDENTIFIER = re.compile(rb"[A-Za-z][\w-]{1,47}")
 _NOUN_BEFORE = re.compile(rb"(?<![\w.-])(?P<name>[A-Za-z][\w-]{2,40})[ ]\Z")
 _LEADING = re.compile(rb"(?:\A|\n)[ \t]{0,8}\[\Z")
-_LEAD_ENDS = re.compile(rb"\][ ]")
+_LEAD_ENDS = re.compile(rb"\][ ](?!(?:is|was)[ ])")
 """Around the id of a request at a line's begin, as logs have it."""
 _DIGEST_OF = re.compile(
     rb"(?:fingerprint|thumbprint|checksum|digest|hash|\bsha-?[0-9]{1,3}|md5|\bid)[ ]of[ ]"
@@ -34,6 +34,12 @@ _VERB = re.compile(
     rb"(?:ed|ing|ly)\Z|\A(?:got|has|had|get|gets|paste|put|enter|send|try|add)\Z", re.IGNORECASE
 )
 """What is said of a secret before the value: `token expired 8f…` is none, `token pasted` is."""
+_WHAT_FOR = re.compile(
+    rb"(?P<name>(?:[A-Za-z][\w-]{1,40}[ ])?keys?|[A-Za-z][\w-]{1,40})[ ](?:for|of|on|in|to)[ ]"
+    rb"(?:(?:the|our|my|your|this|a)[ ])?(?:[\w-]{1,24}[ ])?\Z"
+)
+"""Before the noun that a secret is for, after which the secret itself may stand."""
+_PLAIN_ID = re.compile(rb"(?:0x)?[0-9a-f-]+\Z|[A-Za-z]{2,8}_|[0-9]+\Z", re.IGNORECASE)
 _JOINTS = frozenset(
     b"is was are now currently here new old with using use value via key the und ist est es set "
     b"auf mit hex".split()
@@ -97,7 +103,7 @@ def is_name_near(data: bytes, start: int, stop: int, *, is_hex: bool = False) ->
         return False
     if is_hex and not before.strip(b" \t*^>|+-") and _LISTED.match(after):
         return False
-    if is_of_thing(before, after):
+    if is_of_thing(before, data[start:stop], after):
         return False
     around = before + b" " + _OPTION.sub(b"", after)
     if is_about_other(before) or (is_hex and _ABOUT_HEX.search(around)):
@@ -110,8 +116,11 @@ def _is_digest_in_sentence(before: bytes, size: int) -> bool:
     return size in _DIGESTS and _SENTENCE_BEFORE.search(before) is not None
 
 
-def is_of_thing(before: bytes, after: bytes) -> bool:
-    """Tell whether a value is what a noun names, of a secret's or with one: `user usr_8… token`."""
+def is_of_thing(before: bytes, value: bytes, after: bytes) -> bool:
+    """Tell whether a value is what a noun names, of a secret's or with one: `user usr_8… token`.
+
+    What a secret is for may stand before the secret itself: `the token for the project x8K…`.
+    """
     if _LEADING.search(before) is not None and _LEAD_ENDS.match(after):
         return True
     noun = _NOUN_BEFORE.search(before)
@@ -121,10 +130,11 @@ def is_of_thing(before: bytes, after: bytes) -> bool:
         return False
     word = noun["name"].lower().decode("latin-1")
     rest = before[: noun.start()]
-    if word in _ENTITIES or (word not in FUNCTION_WORDS and not _names_secret(rest)):
-        return True
-    owner = _NOUN_BEFORE.search(rest)
-    return owner is not None and _names_secret(owner["name"])
+    if word not in _ENTITIES:
+        return word not in FUNCTION_WORDS and not _names_secret(rest)
+    secret = _WHAT_FOR.search(rest)
+    is_said_of = secret is not None and _names_secret(secret["name"])
+    return not is_said_of or _PLAIN_ID.match(value) is not None
 
 
 def _belongs_to_other(before: bytes) -> bool:
@@ -136,8 +146,12 @@ def _belongs_to_other(before: bytes) -> bool:
 
 
 def is_digest_of(data: bytes, start: int, name: str) -> bool:
-    """Tell whether a name says what the digest before is of: `fingerprint of the key: 8f…`."""
-    is_hashed = name.lower().endswith(("key", "token"))
+    """Tell whether a name says what the digest before is of: `fingerprint of the key: 8f…`.
+
+    A variable and what is assigned to it are no part of such a sentence.
+    """
+    is_word = "_" not in name and data[start + len(name) : start + len(name) + 1] != b"="
+    is_hashed = is_word and name.lower().endswith(("key", "token"))
     return is_hashed and _DIGEST_OF.search(data, max(0, start - 40), start) is not None
 
 

@@ -190,7 +190,8 @@ def _is_name_near(data: bytes, start: int, end: int) -> bool:
         data.rfind(b"\n", max(0, start - _CONTEXT_BEFORE), start) + 1, start - _CONTEXT_BEFORE, 0
     )
     before = data[line:start]
-    if is_about_other(before) or is_of_thing(before, data[end : end + _CONTEXT_AFTER]):
+    after = data[end : end + _CONTEXT_AFTER]
+    if is_about_other(before) or is_of_thing(before, data[start:end], after):
         return False
     stop = data.find(b"\n", end, end + _CONTEXT_AFTER)
     stop = stop if stop >= 0 else min(len(data), end + _CONTEXT_AFTER)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _FILE = re.compile(
-    r"(?:(?:[^\s/]*/)+[^\s/]{1,200}|[^\s/]{20,200})\."
+    r"(?:(?:[^\s/;&|,$]*/)+[^\s/;&|,$]{1,200}|[^\s/;&|,$]{20,200})\."
     r"(?:json|ya?ml|toml|py|jsx?|tsx?|mjs|txt|pem|key|crt|cer|pub|asc|"
     r"md|html?|css|go|rs|java|rb|php|sh|cfg|conf|ini|xml|sql|log|lock|pdf|csv|tsv|png|jpe?g|gif|"
     r"svg|webp|mp[34]|zip|gz|tgz|xz|zst|tar|bin|wasm|map|parquet|npz|so|dll|exe|deb|rpm|jar|whl)"
@@ -22,9 +22,13 @@ _ALGORITHM = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_PART = 16
+_PASSWORD_SIGN = re.compile(r"[^\w@./:+,-]")
+_PART_OF_WORDS = re.compile(r"[A-Za-z]+|v?[0-9]{1,3}|1024|2048|3072|4096|8192")
+"""Beside the primitive: a word, a version or a size."""
 _COUNTERS = re.compile(r"(?:[A-Za-z]{1,3}[0-9]?\.)?[0-9]{1,20}(?:[.-][0-9]{1,20}){2,}")
 _AFTER_STRING = re.compile(
-    "[\\])}]+[.,;:)\\]}]|[\u300d\u300f\uff09\u3011\u300b\u3009\u201d\u2019\u00bb]"
+    r"[\])}]+(?:\.[A-Za-z_]\w*[(.;,)]|\.?\Z|[,;:]+(?:\s|\Z))|[\])}]{2}[,;:.)\]}]*(?:\s|\Z)|"
+    "[\u300d\u300f\uff09\u3011\u300b\u3009\u201d\u2019\u00bb]"
 )
 _ESCAPED = re.compile(r"(?<=\w)\\(?=[_-])")
 _TIME = re.compile(r"(?<![0-9])(?:(?:19|20)[0-9]{2}[01][0-9][0-3][0-9][0-9]{0,9}|1[0-9]{9,12})")
@@ -38,8 +42,13 @@ def is_file(value: str) -> bool:
 def is_algorithm(value: str) -> bool:
     """Tell whether a value is the name of an algorithm: `sntrup761x25519-sha512`."""
     parts = _PART.findall(value)
-    return max(map(len, parts), default=_LONGEST_PART) < _LONGEST_PART and any(
-        _ALGORITHM.fullmatch(part) for part in parts
+    if max(map(len, parts), default=_LONGEST_PART) >= _LONGEST_PART:
+        return False
+    others = [part for part in parts if _ALGORITHM.fullmatch(part) is None]
+    return (
+        len(others) < len(parts)
+        and _PASSWORD_SIGN.search(value) is None
+        and all(_PART_OF_WORDS.fullmatch(part) for part in others)
     )
 
 

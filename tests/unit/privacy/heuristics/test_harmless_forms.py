@@ -18,6 +18,8 @@ _HEX = "3f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c"
         (f"{_HEX}.json", True),
         ("Kx92mLq.key", False),
         (f"uploads/{_HEX}", False),
+        (f"{_HEX};./run.sh", False),
+        (f"{_HEX}&file=/a/b.json", False),
         ("a/b+9Xk2mQ4v7Tz1Lp8Rw5Nc3Jd6Hs0Gf==", False),
     ],
 )
@@ -34,6 +36,8 @@ def test_a_path_that_ends_like_a_file_is_one(value: str, *, is_file: bool) -> No
         ("RSA-OAEP", True),
         ("sha256-9Xk2mQ4v7Tz1Lp8Rw5Nc3Jd6Hs0Gf", False),
         ("x9f2k4m8q1-w7", False),
+        ("My-AES-Passw0rd", False),
+        ("hmac#Secret!", False),
         ("--", False),
     ],
 )
@@ -60,7 +64,8 @@ def test_code_after_a_string_begins_with_its_brackets() -> None:
     """A quote before it ended a string."""
     assert harmless_forms.is_code_after_string("].map(OsString::from)")
     assert harmless_forms.is_code_after_string("」である。")
-    assert not harmless_forms.is_code_after_string("]k9!xQ2")
+    for password in ("]k9!xQ2", "])9fK!wq2Pz_", "},zQ8-vTn4", "}.Tr0ub4dor&3x"):
+        assert not harmless_forms.is_code_after_string(password)
 
 
 def test_escapes_and_times_are_left_out() -> None:
