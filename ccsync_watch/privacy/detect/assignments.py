@@ -63,11 +63,16 @@ _CHANGED_TO = re.compile(
 )
 """What a plan shows after the old value."""
 _PUBLIC_TYPE = re.compile(
-    rb"pub(?:lic)?[_-]?key[\w.:/-]{0,24}\\{0,7}[\"'],?\s{0,16}\\{0,7}[\"']?\Z", re.IGNORECASE
+    rb"pub(?:lic)?[_-]?key(?![_-]?auth)[\w.:/-]{0,24}\\{0,7}[\"'],?\s{0,16}\\{0,7}[\"']?\Z",
+    re.IGNORECASE,
 )
 """What a field before says that a `key` is: `{"type": "…/PubKeyEd25519", "value": …}`."""
 _USER_IDS = re.compile(rb"[0-9]{1,10}:[0-9]{1,10}:")
 """What follows the password in a line of a file of users."""
+_WORDS_OF_CODE = re.compile(
+    rb"[A-Za-z_][A-Za-z_ .-]{0,63}\d{0,2}|[a-z]{1,16}\d{1,4}[a-z]{0,16}(?:-[a-z]{1,16}){0,4}"
+)
+"""The name of a type or filter, or what a program writes of itself: `b64enc`, `newPassword`."""
 _QUOTES_OF_CODE = frozenset({b"'", b'"'})
 _CHOICE = re.compile(rb"\?\s{1,4}[\"']\Z")
 """Before the first of two values, of which a condition chooses: `? 'password' : 'code'`."""
@@ -256,7 +261,7 @@ class AssignmentFinder:
         data, sign = self._data, after["sep"]
         before = data[name_start - 1 : name_start]
         is_shortened = data.startswith((b"...", b"\xe2\x80\xa6"), last)  # for display
-        if is_shortened or self._joins_others(name_start, after):
+        if is_shortened or self._joins_others(name_start, after, data[first:last]):
             return False
         is_member = data[last - 1 : last + 1] == b"->"  # `pass => $self->{pass}`
         if is_member or self._is_command(after, first, last):
@@ -272,8 +277,10 @@ class AssignmentFinder:
         is_path = is_path or _USER_IDS.match(data, first) is not None
         return not (sign == b":" and not after["pad"] and is_path)
 
-    def _joins_others(self, name_start: int, after: re.Match[bytes]) -> bool:
+    def _joins_others(self, name_start: int, after: re.Match[bytes], value: bytes) -> bool:
         """Tell whether the sign is a pipe, joins types, or separates what a condition chooses."""
+        if _WORDS_OF_CODE.fullmatch(value) is None:
+            return False
         before = self._data[max(0, name_start - 8) : name_start]
         is_of_code = after["close"] in _QUOTES_OF_CODE
         if after["sep"] == b"|":

@@ -38,7 +38,7 @@ _WEB_KEY_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 _KUBERNETES_DATA = frozenset({"data", "stringData"})
 _RECOVERY_CODES = re.compile(r"(?:recovery|backup|scratch)_?codes?", re.IGNORECASE)
 _TYPES = ("type", "@type", "key_type", "keyType")
-_PUBLIC_TYPE = re.compile(r"pub(?:lic)?_?key", re.IGNORECASE)
+_PUBLIC_TYPE = re.compile(r"pub(?:lic)?_?key(?!_?auth)", re.IGNORECASE)
 _LONGEST_NAME = 100
 _LEAST_KEY_MEMBER = 16
 
