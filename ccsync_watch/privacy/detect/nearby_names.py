@@ -148,7 +148,7 @@ def _belongs_to_other(before: bytes) -> bool:
 def is_digest_of(data: bytes, start: int, name: str) -> bool:
     """Tell whether a name says what the digest before is of: `fingerprint of the key: 8f…`.
 
-    A variable and what is assigned to it are no part of such a sentence.
+    A variable and what is assigned to it are not part of such a sentence.
     """
     is_word = "_" not in name and data[start + len(name) : start + len(name) + 1] != b"="
     is_hashed = is_word and name.lower().endswith(("key", "token"))
