@@ -158,15 +158,11 @@ def counted_messages(
     return condition, values
 
 
-def load_activity(database: Database, session_id: str) -> Activity:
-    """Return what was done in one session; nothing for one that is not known."""
-    return by_session_id(database, session_id=session_id).get(session_id, Activity())
-
-
 def count_session(database: Database, session_id: str) -> Activity:
-    """Return the same without turns, times, permissions and lines, at a quarter of the work.
+    """Return what was done in one session, without turns, times, permissions and lines.
 
-    Only results that may have failed are unpacked.
+    That is a quarter of the work of `by_session_id`: only results that may have failed are
+    unpacked. Nothing was done in a session that is not known.
     """
     own = f"m.session_key = {key_of('?1')} AND {OWN_MESSAGES}"
     read = database.read()

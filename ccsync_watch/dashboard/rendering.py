@@ -111,14 +111,13 @@ class Templates:
             version=__version__,
         )
 
-    def render_page(self, page: Page, context: Context, *, token: str, now_ms: int) -> str:
-        """Return a page as HTML. `token` is in each form that changes something."""
-        return "".join(self.iterate_page(page, context, token=token, now_ms=now_ms))
-
     def iterate_page(
         self, page: Page, context: Context, *, token: str, now_ms: int
     ) -> Iterator[str]:
-        """Yield the same in the pieces that the template wants sent; all of it in one thread."""
+        """Yield a page's HTML in the pieces that its template wants sent; all in one thread.
+
+        `token` is in each form that changes something.
+        """
         frame = {
             "token": token,
             "page_name": page.name,

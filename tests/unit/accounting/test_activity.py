@@ -169,7 +169,7 @@ def test_a_session_is_counted_as_among_all(world: World) -> None:
         message("e2", kind="api_error", role="system"),
     )
     counted = activity.count_session(world.database, SESSION)
-    whole = activity.load_activity(world.database, SESSION)
+    whole = activity.by_session_id(world.database)[SESSION]
     names = ("prompts", "tool_calls", "tool_errors", "compactions", "api_errors")
     values = [getattr(counted, name) for name in names]
     assert values == [getattr(whole, name) for name in names] == [1, 1, 1, 1, 1]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ccsync_watch.accounting.activity import by_tool, load_activity
+from ccsync_watch.accounting.activity import by_session_id, by_tool
 from ccsync_watch.model import JsonValue, Message, Part, PartKind
 from ccsync_watch.store.stored_messages import session_messages
 from support.lines import AGENT
@@ -48,7 +48,7 @@ def test_a_repeated_call_and_its_result_count_once(world: World, *, is_split: bo
     assert shown(world) == ["a1", "r1"]
     (tool,) = by_tool(world.database)
     assert (tool.calls, tool.results, tool.errors) == (1, 1, 1)
-    assert load_activity(world.database, SESSION).tool_calls == 1
+    assert by_session_id(world.database)[SESSION].tool_calls == 1
     world.drain()
     world.assert_complete()
 
