@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import sqlite3
 import time
 import traceback
@@ -22,6 +21,7 @@ from ccsync_watch.errors import CcsyncError
 from support.double_transport import DoubleTransport
 from support.fakes import FakeClock
 from support.fault_cycles.checks import check
+from support.fault_cycles.forks import run_forked
 from support.fault_cycles.outcomes import Outcome
 from support.fault_cycles.places import Places
 from support.fault_cycles.plans import ANSWER, plan_of
@@ -77,17 +77,7 @@ class PartsBench:
         before = time.monotonic()
         self._places.restore(self._saved)
         self._counter.clear()
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if not pid:
-            os.close(reading)
-            report = "".join(f"{line}\n" for line in self._run(fault))
-            os.write(writing, report[:60_000].encode())
-            os._exit(0)
-        os.close(writing)
-        with os.fdopen(reading, "rb") as file:
-            lines = file.read().decode().splitlines()
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        lines, code = run_forked(lambda: self._run(fault))
         violations = lines[1:] if lines else [f"ended, exit {code}"]
         calls = self._counter.read()
         return Outcome(

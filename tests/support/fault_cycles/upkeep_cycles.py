@@ -8,7 +8,6 @@ the daemon does. Then all of it is done again without a fault, and nothing may b
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
@@ -28,6 +27,7 @@ from ccsync_watch.store.annotation_writer import (
 from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.session_annotations import ANNOTATION_REVISION
+from support.fault_cycles.forks import run_forked
 from support.fault_cycles.outcomes import Outcome
 from support.fault_cycles.places import Places
 from support.fault_cycles.plans import DAMAGING
@@ -98,17 +98,7 @@ class UpkeepBench:
         before = time.monotonic()
         self._places.restore(self._saved)
         self._counter.clear()
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if not pid:
-            os.close(reading)
-            report = "".join(f"{line}\n" for line in ["done", *self._run(fault)])
-            os.write(writing, report[:60_000].encode())
-            os._exit(0)
-        os.close(writing)
-        with os.fdopen(reading, "rb") as file:
-            lines = file.read().decode().splitlines()
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        lines, code = run_forked(lambda: ["done", *self._run(fault)])
         calls = self._counter.read()
         return Outcome(
             calls=calls,
