@@ -11,7 +11,7 @@ from functools import partial
 
 from ccsync_watch.privacy.detect.shown_passwords import is_drawn_token
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, any_of, pattern_rule
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_numbered_words,
@@ -36,16 +36,13 @@ _SPEAKER = (
 )
 """What a chat writes before what somebody says."""
 
-_LABELS = "|".join(
-    label.encode().decode("latin-1")
-    for label in (
-        "логин/пароль", "Логин/пароль", "логін/пароль", "Логін/пароль", "usuario/contraseña",
-        "usuário/senha", "utente/password", "utilisateur/mot de passe", "identifiant/mot de passe",
-        "benutzer/passwort", "gebruiker/wachtwoord", "login/hasło", "账号/密码", "用户名/密码",
-        "ユーザー/パスワード", "アカウント/パスワード", "아이디/비밀번호",
-    )
-)  # fmt: skip
-"""Of an account and its password, as UTF-8."""
+_LABELS = any_of((
+    "логин/пароль", "Логин/пароль", "логін/пароль", "Логін/пароль", "usuario/contraseña",
+    "usuário/senha", "utente/password", "utilisateur/mot de passe", "identifiant/mot de passe",
+    "benutzer/passwort", "gebruiker/wachtwoord", "login/hasło", "账号/密码", "用户名/密码",
+    "ユーザー/パスワード", "アカウント/パスワード", "아이디/비밀번호",
+))  # fmt: skip
+"""Of an account and its password."""
 
 
 def _is_chosen(value: str) -> bool:

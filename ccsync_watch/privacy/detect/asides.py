@@ -6,7 +6,7 @@ No sign and no "is" stands between the name and the value, only a word for when 
 from __future__ import annotations
 
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, any_of, pattern_rule
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_numbered_words,
     is_surely_chosen,
@@ -14,25 +14,18 @@ from ccsync_watch.privacy.heuristics.password_forms import (
 )
 from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
 
-_NAMES = "|".join(
-    name.encode().decode("latin-1")
-    for name in (
-        r"passw(?:or)?d", "passphrase", "passcode", r"(?<![a-z])(?:pwd|pw|pass)", "passwort",
-        "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "hasło", "lösenord",
-        "parola", "heslo", "пароль",
-    )
-)  # fmt: skip
-"""As UTF-8."""
-_NOW = "|".join(
-    word.encode().decode("latin-1")
-    for word in (
-        "currently", "right now", "now", "still", "was", "presently", "today", "at the moment",
-        "at present", "for now", "formerly", "previously", "used to be", "aktuell", "derzeit",
-        "momentan", "jetzt", "noch", "bisher", "actuellement", "encore", "actualmente", "ahora",
-        "atualmente", "agora", "attualmente", "ora", "obecnie", "teraz", "momenteel", "nu",
-        "nuvarande", "сейчас", "set to", "changed to", "reset to", "still the old one",
-    )
-)  # fmt: skip
+_NAMES = any_of((
+    r"passw(?:or)?d", "passphrase", "passcode", r"(?<![a-z])(?:pwd|pw|pass)", "passwort",
+    "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "hasło", "lösenord",
+    "parola", "heslo", "пароль",
+))  # fmt: skip
+_NOW = any_of((
+    "currently", "right now", "now", "still", "was", "presently", "today", "at the moment",
+    "at present", "for now", "formerly", "previously", "used to be", "aktuell", "derzeit",
+    "momentan", "jetzt", "noch", "bisher", "actuellement", "encore", "actualmente", "ahora",
+    "atualmente", "agora", "attualmente", "ora", "obecnie", "teraz", "momenteel", "nu",
+    "nuvarande", "сейчас", "set to", "changed to", "reset to", "still the old one",
+))  # fmt: skip
 _AT_PRESENT = (
     "currently|presently|aktuell|derzeit|momentan|actuellement|actualmente|atualmente|attualmente|"
     "obecnie|momenteel|still the old one"

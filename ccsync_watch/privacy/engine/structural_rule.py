@@ -30,6 +30,11 @@ _LEAST_REMEMBERED = 8
 _MOST_REMEMBERED = 64
 
 
+def any_of(words: Iterable[str]) -> str:
+    """Return the pattern of any of some words; letters beyond ASCII stand in texts as UTF-8."""
+    return "|".join(word.encode().decode("latin-1") for word in words)
+
+
 class Seen(NamedTuple):
     """How much of a text around its hits a finder sees, in bytes."""
 
