@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 _MAX_NAMED_COLUMNS = 64
+SHORT_ID_CHARS = 8
+"""So much of a session's id is shown on a terminal: commands accept unique beginnings."""
 
 
 @contextmanager

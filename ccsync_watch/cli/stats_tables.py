@@ -8,6 +8,7 @@ from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.accounting.periods import block_times
 from ccsync_watch.accounting.usage_tables import TIMES
 from ccsync_watch.cli.console import say, say_wrapped, terminal_columns
+from ccsync_watch.cli.session_lookup import SHORT_ID_CHARS
 from ccsync_watch.cli.text_table import print_table
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.store.session_summaries import project_name
@@ -44,7 +45,6 @@ _NO_KEY = {
 }
 _HEADS = {"week": "week of", "pr": "pull request", "host": "machine"}
 _NO_TIME = "not in transcripts"
-_MIN_ID_CHARS = 8
 _NOTHING = "No usage is stored yet."
 _NO_LINES = {"tool": "No tool was called.", "file": "No file was read or edited."}
 _NOTHING_SELECTED = "Nothing was used in what these options select."
@@ -236,7 +236,7 @@ def _id_chars(session_ids: Sequence[str]) -> int | None:
     """Return how much of the ids a terminal needs to show: commands accept unique beginnings."""
     if terminal_columns() is None:
         return None
-    chars = _MIN_ID_CHARS
+    chars = SHORT_ID_CHARS
     longest = max(map(len, session_ids), default=0)
     while chars < longest and len({name[:chars] for name in session_ids}) < len(session_ids):
         chars += 1

@@ -17,7 +17,7 @@ from ccsync_watch.cli.console import (
     show_warnings,
     terminal_columns,
 )
-from ccsync_watch.cli.session_lookup import whole_id
+from ccsync_watch.cli.session_lookup import SHORT_ID_CHARS, whole_id
 from ccsync_watch.clock import utc_datetime
 from ccsync_watch.config import load
 from ccsync_watch.store import egress_ledger
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 ORDER = 110
 EXAMPLES = ("ledger", "ledger --json")
-_ID_CHARS = 8
 _NOTHING = "Nothing was sent from this machine."
 
 
@@ -105,6 +104,6 @@ def _line(entry: LedgerEntry) -> str:
     if not entry.is_acked:
         facts.append("not confirmed")
     # On a terminal as much of the id as other commands show: it is enough for them.
-    shown_id = entry.session_id[:_ID_CHARS] if terminal_columns() else entry.session_id
+    shown_id = entry.session_id[:SHORT_ID_CHARS] if terminal_columns() else entry.session_id
     place = f"{when:%Y-%m-%d %H:%M:%S}  {printable(entry.host)}  {printable(shown_id)}"
     return f"{place}  {', '.join(facts)}"

@@ -12,7 +12,7 @@ from ccsync_watch.cli.arguments import count
 from ccsync_watch.cli.console import printable, say, show_warnings, warn
 from ccsync_watch.cli.query_help import QUERY_HELP
 from ccsync_watch.cli.search_index import index_messages
-from ccsync_watch.cli.session_lookup import open_store
+from ccsync_watch.cli.session_lookup import SHORT_ID_CHARS, open_store
 from ccsync_watch.cli.terminal_page import open_page
 from ccsync_watch.cli.text_table import cut_to_fit
 from ccsync_watch.clock import SystemClock
@@ -98,7 +98,7 @@ def _print_group(page: TerminalPage, database: Database, group: SessionHits) -> 
     title = " ".join((session.title or session.session_id).split())
     page.line(cut_to_fit(title, page.columns or _MAX_TITLE_COLUMNS), "bold")
     shown = " · ".join(printable(fact) for fact in facts if fact)
-    page.wrapped(f"{group.session_id[:8]}", "cyan", rest=f"  {shown}", rest_style="dim")
+    page.wrapped(group.session_id[:SHORT_ID_CHARS], "cyan", rest=f"  {shown}", rest_style="dim")
     for hit in group.hits:
         page.wrapped(f"  {_speaker(hit)}", "green", rest=f"  {date_and_time(hit.timestamp_ms)}")
         page.marked(hit.snippet, MARKS, indent="    ")

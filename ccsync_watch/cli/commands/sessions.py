@@ -23,7 +23,7 @@ from ccsync_watch.cli.console import (
 )
 from ccsync_watch.cli.query_help import QUERY_HELP
 from ccsync_watch.cli.search_index import count_sessions, index_messages
-from ccsync_watch.cli.session_lookup import open_store
+from ccsync_watch.cli.session_lookup import SHORT_ID_CHARS, open_store
 from ccsync_watch.cli.text_table import cut_to_fit, text_columns
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -147,7 +147,7 @@ def _print_table(
     heads = ["Session", "Activity", "Prompts", "Cost", "Project", "Title"]
     rows = [
         [
-            session.row.session_id[:8],
+            session.row.session_id[:SHORT_ID_CHARS],
             age(session.row.updated_ms, now_ms),
             full_count(session.row.prompts),
             format_cost(session.account.cost),
