@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.session_list import SessionRow
 
 _MAX_NAMED_COLUMNS = 64
 SHORT_ID_CHARS = 8
@@ -76,3 +77,9 @@ def find_session(database: Database, prefix: str) -> str | None:
     else:
         warn(f"session {shown} is not stored: see `ccsync-watch sessions` for the ids")
     return None
+
+
+def find_row(database: Database, prefix: str) -> SessionRow | None:
+    """Return the session with this id or beginning of one; warn, and return None, without one."""
+    session_id = find_session(database, prefix)
+    return session_list.load_session(database, session_id) if session_id else None

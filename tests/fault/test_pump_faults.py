@@ -105,14 +105,7 @@ def test_a_failing_file_operation_loses_nothing(tmp_path: Path, restarts: bool) 
     for at in runs():
         counter = Counter(at, refuse_disk)
         bench = Bench(tmp_path / str(at), files=FailingFiles(counter), config={"chunk_bytes": 2000})
-        story = Story(bench)
-        story.work()
-        is_met = counter.disarm()
-        if restarts:
-            bench.restart()
-        story.check()
-        bench.close()
-        if not is_met:
+        if not _meets_a_fault(bench, counter, restarts=restarts):
             break
     else:
         pytest.fail("the run never ended")
@@ -123,17 +116,9 @@ def test_a_failing_redactor_loses_nothing(tmp_path: Path, restarts: bool) -> Non
     """It may fail on any chunk or name."""
     for at in runs():
         counter = Counter(at + 1, refuse_redaction)
-        bench = Bench(
-            tmp_path / str(at), redactor=FailingRedactor(counter), config={"chunk_bytes": 2000}
-        )
-        story = Story(bench)
-        story.work()
-        is_met = counter.disarm()
-        if restarts:
-            bench.restart()
-        story.check()
-        bench.close()
-        if not is_met:
+        redactor = FailingRedactor(counter)
+        bench = Bench(tmp_path / str(at), redactor=redactor, config={"chunk_bytes": 2000})
+        if not _meets_a_fault(bench, counter, restarts=restarts):
             break
     else:
         pytest.fail("the run never ended")
@@ -162,15 +147,20 @@ def test_a_failing_store_loses_nothing(
         bench = Bench(tmp_path / str(at), config={"chunk_bytes": 2000})
         bench.make_database = functools.partial(FailingDatabase, counter=counter, every=every)
         bench.restart()
-        story = Story(bench)
-        story.work()
-        is_met = counter.disarm()
-        if restarts:
-            bench.make_database = None
-            bench.restart()
-        story.check()
-        bench.close()
-        if not is_met:
+        if not _meets_a_fault(bench, counter, restarts=restarts):
             break
     else:
         pytest.fail("the run never ended")
+
+
+def _meets_a_fault(bench: Bench, counter: Counter, *, restarts: bool) -> bool:
+    """Work while something fails, then check, in the same run or the next; whether anything did."""
+    story = Story(bench)
+    story.work()
+    is_met = counter.disarm()
+    if restarts:
+        bench.make_database = None
+        bench.restart()
+    story.check()
+    bench.close()
+    return is_met

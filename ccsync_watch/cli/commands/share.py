@@ -11,11 +11,10 @@ from ccsync_watch.accounting import usage_groups
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.session_accounts import load_account, load_subagent_accounts
 from ccsync_watch.cli.console import format_counts, printable, say_wrapped, show_warnings
-from ccsync_watch.cli.session_lookup import find_session, open_store
+from ccsync_watch.cli.session_lookup import find_row, open_store
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.sharing import SharedContent, SharedSource, iterate_shared
 from ccsync_watch.errors import ConfigError
-from ccsync_watch.store import session_list
 from ccsync_watch.units import plural, size
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.session_list import SessionRow
 
 ORDER = 95
 EXAMPLES = ("share 1b2c3d4e", "share 1b2c3d4e --everything -o session.html")
@@ -52,8 +52,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     with open_store(settings) as database:
-        session_id = find_session(database, arguments.session)
-        row = session_list.load_session(database, session_id) if session_id else None
+        row = find_row(database, arguments.session)
         if row is None:
             return 1
         source = _source(settings, database, row, is_whole=arguments.everything)
@@ -72,7 +71,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 
 
 def _source(
-    settings: Settings, database: Database, row: session_list.SessionRow, *, is_whole: bool
+    settings: Settings, database: Database, row: SessionRow, *, is_whole: bool
 ) -> SharedSource:
     prices = PriceList.from_settings(settings)
     prices.ensure_known(usage_groups.used_models(database, row.session_id))

@@ -10,7 +10,7 @@ from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.session_accounts import load_account, load_subagent_accounts
 from ccsync_watch.cli.console import printable, show_warnings, warn
-from ccsync_watch.cli.session_lookup import find_session, open_store
+from ccsync_watch.cli.session_lookup import find_row, open_store
 from ccsync_watch.cli.session_text import write_conversation
 from ccsync_watch.cli.terminal_page import open_page
 from ccsync_watch.config import load
@@ -19,7 +19,7 @@ from ccsync_watch.dashboard.resuming import resume_command
 from ccsync_watch.dashboard.session_document import iterate_document
 from ccsync_watch.dashboard.shown_models import short_model
 from ccsync_watch.plain_text import plain_text
-from ccsync_watch.store import conversations, session_list, session_outline
+from ccsync_watch.store import conversations, session_outline
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     with open_store(settings) as database:
-        session_id = find_session(database, arguments.session)
-        row = session_list.load_session(database, session_id) if session_id else None
+        row = find_row(database, arguments.session)
         if row is None:
             return 1
         agent = None
