@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, warn
@@ -10,6 +11,7 @@ from ccsync_watch.cli.text_table import cut_to_fit
 from ccsync_watch.errors import NothingStored, OtherSchema
 from ccsync_watch.store import session_list, session_summaries
 from ccsync_watch.store.database import open_for_reading
+from ccsync_watch.transcripts.fields import is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,23 +40,56 @@ def open_store(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
-def whole_id(settings: Settings, name: str) -> str | None:
-    """Return the id of the stored session that alone begins with this; else the name as it is.
-
-    For commands that know sessions that are not stored, too. Warn, and return None, when several
-    begin with it.
-    """
+def find_whole_id(settings: Settings, name: str) -> str | None:
+    """Return `whole_id` of the store; a whole id as it is, without opening the store for it."""
+    if is_uuid(name):
+        return name
     try:
         database = open_for_reading(settings.state_dir)
     except OtherSchema:
         return name  # the daemon may read what this program cannot
     if database is None:
         return name
-    try:
-        is_stored = bool(session_summaries.find_sessions(database, name))
-        return find_session(database, name) if is_stored else name
-    finally:
-        database.close()
+    with closing(database):
+        return whole_id(database, name)
+
+
+def whole_id(database: Database, name: str) -> str | None:
+    """Return the id of the stored session that alone begins with this; else the name as it is.
+
+    For commands that know sessions that are not stored, too. Warn, and return None, when several
+    begin with it.
+    """
+    is_stored = bool(session_summaries.find_sessions(database, name))
+    return find_session(database, name) if is_stored else name
+
+
+def is_session(settings: Settings, session_id: str) -> bool:
+    """Return whether a session may have a transcript here, or is stored; imports nothing.
+
+    The session of an early client's subagent is named in its rows only: it may be any.
+    """
+    # Loaded here: other commands read no transcripts.
+    from ccsync_watch.transcripts.discovery import scan_transcripts  # noqa: PLC0415 - see above
+
+    scan = scan_transcripts(map(os.fspath, settings.project_roots))
+    if scan.unread or any(
+        transcript.stream.session_id in {"", session_id} for transcript in scan.transcripts
+    ):
+        return True
+    database = open_for_reading(settings.state_dir)
+    if database is None:
+        return False
+    with closing(database):
+        return session_summaries.session_summary(database, session_id) is not None
+
+
+def warn_of_unknown(session_id: str) -> None:
+    """Warn that a session is not stored, and may not be."""
+    warn(
+        f"session {printable(session_id)} is not stored, or its project is excluded:"
+        " see `ccsync-watch sessions` for the ids"
+    )
 
 
 def find_session(database: Database, prefix: str) -> str | None:

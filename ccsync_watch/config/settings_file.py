@@ -64,11 +64,13 @@ def _repetitions(path: Path, data: bytes, content: dict[str, Any]) -> Iterator[s
 
     text = data.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace")
     for key, lines in repeated_keys(text).items():
-        *others, last = lines
-        before = ", ".join(map(str, others))
+        rows = list(dict.fromkeys(lines))
+        *before, last = map(str, rows)
+        where = f"lines {', '.join(before)} and {last}" if before else f"line {last}"
+        which = "last" if lines.count(rows[-1]) > 1 else f"one in line {last}"
         yield (
-            f"{path}: {key} is there {len(lines)} times, in lines {before} and {last}:"
-            f" the one in line {last} counts, remove the {'others' if others[1:] else 'other'}"
+            f"{path}: {key} is there {len(lines)} times, in {where}: the {which} counts, remove"
+            f" the other{'s' if lines[2:] else ''}"
         )
 
 

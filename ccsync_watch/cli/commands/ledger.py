@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -47,23 +48,21 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     session_id = arguments.session
-    if session_id is not None:
-        session_id = whole_id(settings, session_id)
-        if session_id is None:
-            return 1
     database = open_for_reading(settings.state_dir)
     if database is None:
         if not arguments.json:
             say_wrapped(_NOTHING)
         return 0
-    try:
+    with closing(database):
+        if session_id is not None:
+            session_id = whole_id(database, session_id)
+            if session_id is None:
+                return 1
         _print(
             egress_ledger.ledger_entries(database, session_id=session_id),
             session_id=session_id,
             as_json=arguments.json,
         )
-    finally:
-        database.close()
     return 0
 
 

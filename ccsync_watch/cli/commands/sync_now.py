@@ -10,11 +10,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags, seconds
-from ccsync_watch.cli.console import announce, printable, say_wrapped, show_warnings, warn
+from ccsync_watch.cli.console import announce, say_wrapped, show_warnings, warn
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.progress_bars import Progress
-from ccsync_watch.cli.session_lookup import whole_id
+from ccsync_watch.cli.session_lookup import find_whole_id, is_session, warn_of_unknown
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
@@ -58,7 +58,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     show_warnings(settings)
     session_id, timeout = arguments.session, arguments.timeout
     if session_id is not None:
-        session_id = whole_id(settings, session_id)
+        session_id = find_whole_id(settings, session_id)
         if session_id is None:
             return 1
     wait_while_starting(settings.state_dir, timeout)
@@ -67,6 +67,9 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     except NotRunning:
         save_hook_folders(settings, clock=SystemClock())
         settings = load(env, flags)
+        if session_id is not None and not is_session(settings, session_id):
+            warn_of_unknown(session_id)
+            return 1
         return _show(_flush_without_daemon(settings, session_id, timeout), session_id, _BY_HAND)
     if any(value is not None for value in flags.values()):
         warn("the running daemon uses its own settings: the flags given here had no effect")
@@ -89,10 +92,7 @@ def _show(result: FlushAnswer, session_id: str | None, hint: str) -> int:
         warn(f"{pending if result.rows_pending else 'not everything is imported yet'}: {hint}")
         return 1
     if not result.is_known:
-        warn(
-            f"session {printable(session_id or '')} is not stored, or its project is excluded:"
-            " see `ccsync-watch sessions` for the ids"
-        )
+        warn_of_unknown(session_id or "")
         return 1
     is_complete = _warn_of_unread(result)
     if result.is_local:

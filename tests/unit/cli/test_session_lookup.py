@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from ccsync_watch import __version__
-from ccsync_watch.cli import main
+from ccsync_watch.cli import main, session_lookup
+from ccsync_watch.cli.commands import ledger, sync_now
+from ccsync_watch.cli.session_lookup import is_session
+from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import HelloAnswer
 from ccsync_watch.errors import OtherSchema
-from ccsync_watch.store.database import DATABASE_NAME, open_for_reading
+from ccsync_watch.store.database import DATABASE_NAME, Database, open_for_reading
 from ccsync_watch.store.migrations import MIGRATIONS
 from support.storing import OTHER, SESSION, World, message
 
@@ -100,6 +103,49 @@ def test_the_beginning_of_an_id_is_enough_where_sessions_need_not_be_stored(
     assert "zz-new" in unknown.out + unknown.err
     assert main([*words, ""], filled) == 1
     assert "several sessions begin with" in capsys.readouterr().err
+
+
+def test_an_unknown_session_is_not_imported(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is read, and no redactor prepared, for an id that no transcript can have."""
+    folder = Path(filled["HOME"]) / ".claude/projects/-p"
+    folder.mkdir(parents=True)
+    (folder / f"{OTHER}.jsonl").write_text("{}\n")
+    monkeypatch.setattr(sync_now, "_flush_without_daemon", lambda *_: pytest.fail("it imports"))
+    for unknown in ("nosuch", "11111111-0000-4000-8000-000000000000"):
+        assert main(["sync-now", "--session", unknown], filled) == 1
+        assert f"session {unknown} is not stored" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [f"{OTHER}.jsonl", "agent-ab12.jsonl"])
+def test_what_may_be_a_session_is_known(filled: dict[str, str], name: str) -> None:
+    """A transcript that is not imported yet, or whose rows alone name its session; a stored one."""
+    settings = load(filled)
+    unknown = "22222222-0000-4000-8000-000000000000"
+    assert not is_session(settings, unknown)
+    assert is_session(settings, SESSION)
+    folder = Path(filled["HOME"]) / ".claude/projects/-p"
+    folder.mkdir(parents=True)
+    (folder / name.replace(OTHER, unknown)).write_text("{}\n")
+    assert is_session(load(filled), unknown)
+
+
+@pytest.mark.parametrize("command", [["ledger", SESSION[:8]], ["ledger", SESSION]])
+def test_the_store_is_opened_once(
+    filled: dict[str, str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """For the session and for what is printed of it."""
+    opened = []
+
+    def count(folder: Path) -> Database | None:
+        opened.append(folder)
+        return open_for_reading(folder)
+
+    for module in (ledger, session_lookup):
+        monkeypatch.setattr(module, "open_for_reading", count)
+    assert main(command, filled) == 0
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize("command", [["stats"], ["ledger"], ["export", SESSION], ["explain", "x"]])

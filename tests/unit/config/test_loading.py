@@ -379,6 +379,31 @@ class TestMistakes:
             .endswith("in lines 1, 2 and 3: the one in line 3 counts, remove the others")
         )
 
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            (
+                '{"auto_sync": true, "auto_sync": false}',
+                "2 times, in line 1: the last counts, remove the other",
+            ),
+            (
+                '{"auto_sync": true,\n"auto_sync": true, "auto_sync": true}',
+                "3 times, in lines 1 and 2: the last counts, remove the others",
+            ),
+            (
+                '{"auto_sync": true, "auto_sync": true,\n"auto_sync": true}',
+                "3 times, in lines 1 and 2: the one in line 2 counts, remove the others",
+            ),
+        ],
+    )
+    def test_a_line_that_has_a_key_twice_is_named_once(
+        self, write: Write, env: dict[str, str], text: str, words: str
+    ) -> None:
+        """Its number alone would not say which one counts."""
+        path = write({})
+        path.write_text(text)
+        assert load(env).warnings == (f"{path}: auto_sync is there {words}",)
+
     def test_an_unreadable_file_is_named(self, env: dict[str, str], tmp_path: Path) -> None:
         """A folder or a circle of links where the file should be."""
         path = tmp_path / ".claude-code-sync.json"
