@@ -114,8 +114,8 @@ class Usage:
     """The tokens of one API response, as one row reports them.
 
     `id` is equal on rows that certainly report the same response: the same `response_id` (the
-    message id, else the request id, else the row's uuid), `request_id` (empty if it has none) and
-    prompt tokens; it is that of the row alone where these say too little. `session_id` is the
+    message id, else that of the request), `request_id` (empty if it has none) and prompt tokens; it
+    is that of the row alone where these say too little. `session_id` is the
     session whose request it was, as far as the row says; `is_marked`: the row names that session
     itself. `row_session_id`, `uuid` and `start` identify the row. `is_final`: the response had
     ended, so no later row of it can report more. Cache writes are split by lifetime (5 minutes, 1

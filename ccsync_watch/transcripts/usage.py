@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ccsync_watch.model import UncountedUsage, Usage
 from ccsync_watch.records import record
-from ccsync_watch.transcripts.fields import identity, mapping, opaque_id, text, token_count
+from ccsync_watch.transcripts.fields import (
+    identity,
+    is_uuid,
+    mapping,
+    opaque_id,
+    text,
+    token_count,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +34,10 @@ _UNREADABLE = "counts that cannot be read"
 NOT_A_RESPONSE = "written by the client itself, not a response"
 # What the API and the clouds name responses; it is never used twice.
 _UNIQUE_ID = re.compile(r"msg_[0-9A-Za-z_]{20,}")
+# The client's own id of the request: one for all rows of a response, and for copies of them.
+_REQUEST_REF = "requestRef"
+# In place of the id of a response of which neither the API nor the client names anything.
+_UNNAMED = "unnamed"
 # What the API lists of a response that the tokens of the response do not contain: an advisor's
 # answers, and the summaries by which it shortens a conversation.
 _FURTHER = frozenset({"advisor_message", "compaction"})
@@ -91,15 +102,13 @@ def read_usages(
     if is_synthetic and counts is not None and not any(counts):
         return [], []
     request_id = _request_id(row)
-    message_id = opaque_id(message.get("id"))
-    response_id = message_id or request_id or source.uuid
+    response_id = row_response_id(row, _UNNAMED)
     if is_synthetic or counts is None:
         return [], [_uncounted(source, NOT_A_RESPONSE if is_synthetic else _UNREADABLE)]
     requester = identity(row.get("requestSessionId")) or source_session(row)
     iterations = _iterations(values)
     # A gateway's message id may be constant: then the row alone says which response it reports.
-    is_unique = message_id is None or request_id or _UNIQUE_ID.fullmatch(message_id)
-    row_id = "" if is_unique else source.uuid
+    row_id = "" if request_id or _UNIQUE_ID.fullmatch(response_id) else source.uuid
     usage = Usage(
         id=response_key(response_id, request_id, sum(counts.prompt), row_id),
         session_id=requester or source.session_id,
@@ -132,9 +141,16 @@ def read_usages(
     return [usage, *further], uncounted
 
 
-def row_response_id(row: Mapping[str, Any], uuid: str) -> str:
-    """Return the id of the response that a row without readable usage is a part of."""
-    return opaque_id(mapping(row.get("message")).get("id")) or _request_id(row) or uuid
+def row_response_id(row: Mapping[str, Any], unnamed: str) -> str:
+    """Return the id of the response that a row is a part of, `unnamed` if nothing says it.
+
+    That is its message id. Where the API gave none, the client writes an empty one, and a UUID of
+    its own making on each row that a fork copies: both are then known by the request alone.
+    """
+    message_id = opaque_id(mapping(row.get("message")).get("id"))
+    if message_id is not None and not is_uuid(message_id):
+        return message_id
+    return opaque_id(row.get(_REQUEST_REF)) or _request_id(row) or message_id or unnamed
 
 
 def response_key(response_id: str, request_id: str, prompt_tokens: int, row_id: str = "") -> str:
@@ -157,7 +173,8 @@ def source_session(row: Mapping[str, Any]) -> str | None:
 
 
 def _request_id(row: Mapping[str, Any]) -> str:
-    return opaque_id(row.get("requestId")) or ""
+    """Return the id that the API gave a request, else the one that newer clients give it."""
+    return opaque_id(row.get("requestId")) or opaque_id(row.get(_REQUEST_REF)) or ""
 
 
 def _further_usages(

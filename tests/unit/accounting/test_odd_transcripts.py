@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
@@ -242,12 +243,19 @@ class TestIdentity:
     def test_rows_without_an_id_are_identified_by_request_or_row(
         self, accounted: Accounted, message_id: str
     ) -> None:
-        """With the requests' ids, the blocks of one response count once."""
+        """The blocks of one response count once: they have its request's id, or follow each other.
+
+        Two sizes in a row are two responses, and so is what a prompt stands between.
+        """
         writer = Writer("s0", at_ms=FIRST_MS)
         rows = [writer.prompt("Ask")]
         for number, (size, has_request) in enumerate(
-            [(1000, True), (1000, True), (2000, True), (3000, False), (3000, False)]
-        ):
+            [(1000, True), (1000, True), (2000, True), (3000, False), (3000, False), (0, False),
+             (3000, False), (4000, False)]
+        ):  # fmt: skip
+            if not size:
+                rows.append(writer.prompt("Ask again"))
+                continue
             row = writer.answer(text(str(number)), input_tokens=size, output_tokens=size // 100)
             row["requestId"] = f"req_{size}"
             if not has_request:
@@ -258,7 +266,35 @@ class TestIdentity:
                 row["message"]["id"] = {"empty": "", "null": None, "number": 7}[message_id]
             rows.append(row)
         accounted.read(Transcript("s0", None, writer, rows))
-        assert accounted.sessions()["s0"].tokens == (9000, 90)
+        assert accounted.sessions()["s0"].tokens == (13_000, 130)
+
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    @pytest.mark.parametrize("request_id", [None, "req_of_all"])
+    def test_a_response_without_an_id_counts_once_in_its_forks_too(
+        self, accounted: Accounted, request_id: str | None, *, one_by_one: bool
+    ) -> None:
+        """As the client copies it: each row with a made-up message id, and its own request's."""
+        source = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+        for number in range(2):
+            source.rows.append(source.writer.prompt("Ask"))
+            for block in (text("First"), call(f"t{number}", "Bash", command="ls")):
+                row = source.writer.answer(block, input_tokens=100, output_tokens=9)
+                row["message"]["id"] = ""
+                del row["requestId"]
+                if request_id:
+                    row["requestId"] = f"{request_id}_{number}"
+                row["requestRef"] = str(UUID(int=number))
+                source.rows.append(row)
+            source.rows.append(source.writer.result(f"t{number}", "out"))
+        fork = _copied(Historian(), source, "fork", 3)
+        nested = _copied(Historian(), fork, "fork", 4)
+        for copy in (fork, nested):
+            for number, row in enumerate(copy.rows):
+                if row["type"] == "assistant":
+                    row["message"]["id"] = str(UUID(int=number, version=4))
+        accounted.read(nested, fork, source, one_by_one=one_by_one)
+        assert accounted.sessions()["s0"].tokens == (200, 18)
+        assert accounted.tokens() == (200, 18)
 
     @pytest.mark.parametrize("name", ["gen/A+b==", "a|b", "é ü", "x" * 5000, "<b>&\"'", "msg_\n1"])
     def test_an_id_may_hold_any_character(self, accounted: Accounted, name: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from ccsync_watch.model import Usage
-from ccsync_watch.transcripts.usage import RowIdentity, read_usages, response_key
+from ccsync_watch.transcripts.usage import ROW_MARK, RowIdentity, read_usages, response_key
 from support.lines import SESSION, Writer
 from support.lines import text as text_block
 
@@ -224,7 +226,39 @@ class TestIdentity:
     ) -> None:
         """Some gateways send none."""
         assert self.identified(message_id, "req_1").response_id == "req_1"
-        assert self.identified(message_id).response_id == "u1"
+        row = answer()
+        row["message"]["id"] = message_id
+        del row["requestId"]
+        rows = [read_usages(row, replace(SOURCE, uuid=uuid))[0][0] for uuid in ("u1", "u2")]
+        assert [usage.id.endswith(ROW_MARK) for usage in rows] == [True, True]
+        assert rows[0].response_id == rows[1].response_id
+        assert rows[0].id != rows[1].id
+
+    @pytest.mark.parametrize("request_id", [None, "req_1"])
+    def test_ids_that_the_client_made_up_say_nothing(self, request_id: str | None) -> None:
+        """It gives each copied row of a response without an id a UUID; its request is the same."""
+        usages = []
+        for message_id in ("", str(UUID(int=1)), str(UUID(int=2))):
+            row = answer()
+            row["message"]["id"] = message_id
+            row["requestRef"] = str(UUID(int=3))
+            del row["requestId"]
+            if request_id:
+                row["requestId"] = request_id
+            usages += read_usages(row, SOURCE)[0]
+        assert len({usage.id for usage in usages}) == 1
+        assert not usages[0].id.endswith(ROW_MARK)
+
+    def test_the_clients_own_id_of_a_request_tells_responses_of_one_id_apart(self) -> None:
+        """Also if they have the same tokens; the API's own id of the request comes first."""
+        row = answer()
+        row["message"]["id"] = "same"
+        row["requestRef"] = str(UUID(int=1))
+        assert read_usages(row, SOURCE)[0][0].request_id == row["requestId"]
+        del row["requestId"]
+        other = {**row, "requestRef": str(UUID(int=2))}
+        usages = [read_usages(reported, SOURCE)[0][0] for reported in (row, row, other)]
+        assert usages[0].id == usages[1].id != usages[2].id
 
     def test_other_requests_and_other_prompts_are_other_responses(self) -> None:
         """Some gateways send the same message id always."""
