@@ -13,13 +13,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from ccsync_watch.daemon.annotation_intake import AnnotationIntake
-from ccsync_watch.daemon.daily_backup import DailyBackup
 from ccsync_watch.daemon.flushes import Flushes
 from ccsync_watch.daemon.free_memory import FreeMemory
 from ccsync_watch.daemon.hook_event_intake import HookEventIntake
 from ccsync_watch.daemon.reading_problems import reading_problems
 from ccsync_watch.daemon.rescan import Rescanner
 from ccsync_watch.daemon.runtime import Runtime, rules_in_force
+from ccsync_watch.daemon.upkeep import Upkeep
 from ccsync_watch.daemon.upload_workers import UploadWorkers
 from ccsync_watch.errors import NotRunning
 from ccsync_watch.hook_events import Spool
@@ -126,7 +126,7 @@ class Daemon:
         )
         self._observer = Observer(self.runtime.roots, self._wakeups, spool=str(spool.folder))
         self._rescanner = Rescanner(self.runtime.pump, self._observer, clock)
-        self._backup = DailyBackup(self.runtime.database, clock)
+        self._upkeep = Upkeep(self.runtime.database, clock)
         self.runtime.redactor.set_pause(self._read_meanwhile)
         self.runtime.pump.set_pace(
             is_interrupted=self._wakeups.event.is_set,
@@ -180,7 +180,7 @@ class Daemon:
             self.flushes.close()
             self._observer.stop()
             self.uploads.stop(JOIN_SECONDS)
-            self._backup.stop()
+            self._upkeep.stop()
 
     def close(self) -> None:
         """Close the database and all connections, once no other thread uses the daemon."""
@@ -218,8 +218,7 @@ class Daemon:
             self._guard(self.runtime.late_secrets.step)
             if not self.runtime.pump.has_work():
                 self._guard(self._compare)
-                self.runtime.database.trim_log()
-                self._backup.turn()
+                self._upkeep.turn()
 
     def _compare(self) -> bool:
         """Compare what was read with the files, as long as there is nothing else to do."""

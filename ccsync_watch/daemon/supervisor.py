@@ -97,7 +97,7 @@ class Supervisor:
         self._has_started = False
         self._borrowers = 0
         self._damages = DamageHistory()
-        self._check_level = CheckLevel.QUICK
+        self._check_level = CheckLevel.LATER
         # Why no daemon runs at present.
         self._failure: CcsyncError | None = None
         self._server: ControlServer | None = None
@@ -304,7 +304,7 @@ class Supervisor:
         # Read together: the settings may change while the daemon is built.
         with self._changed:
             settings, redactor, earlier = self.settings, self._redactor, self._earlier
-            check_level, self._check_level = self._check_level, CheckLevel.QUICK
+            check_level, self._check_level = self._check_level, CheckLevel.LATER
         if redactor is None:
             redactor = self._make_redactor(settings, earlier)
             with self._changed:

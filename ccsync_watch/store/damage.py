@@ -57,6 +57,7 @@ class Damage:
 class CheckLevel(Enum):
     """How a database is checked when it is opened."""
 
+    LATER = "check it quickly; a large one is opened unchecked, and checked while it is in use"
     QUICK = "check it quickly"
     SHARED = "check it quickly; a daemon may have it open, so that no copy takes its place"
     FULL = "check all of it"

@@ -241,7 +241,7 @@ def test_damage_while_the_next_daemon_is_built_is_no_end(
     attempts: list[CheckLevel] = request.getfixturevalue("attempts")
     supervised.change(sync_thinking=True)
     _assert_whole(supervised)
-    assert attempts == [CheckLevel.QUICK, CheckLevel.FULL]
+    assert attempts == [CheckLevel.LATER, CheckLevel.FULL]
     assert _set_aside(path) == []
 
 
@@ -250,7 +250,7 @@ def test_damage_while_the_first_daemon_is_built_is_no_end(
 ) -> None:
     """The program does not end with it; nobody would rebuild the database."""
     _start(supervised)
-    assert attempts == [CheckLevel.QUICK, CheckLevel.FULL]
+    assert attempts == [CheckLevel.LATER, CheckLevel.FULL]
     assert _messages(supervised) == 2
 
 
