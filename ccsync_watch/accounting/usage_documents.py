@@ -1,13 +1,12 @@
-"""A table of `stats` as JSON and as CSV; `usage_table.schema.json` says what the JSON has.
+"""A table of `stats` as JSON and as CSV.
 
-Names in it are stable: a field may be added, none is renamed or removed while `schema` is the same.
+`cli/schemas/stats.schema.json` says what the JSON has. `SCHEMA_VERSION` is the version of it.
 """
 
 from __future__ import annotations
 
 import csv
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ccsync_watch.accounting.activity import ToolLine
@@ -21,15 +20,9 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.usage_tables import TableLine, UsageTable
 
 SCHEMA_VERSION = 1
-_SCHEMA_FILE = Path(__file__).with_name("usage_table.schema.json")
 # What a spreadsheet takes for a formula, or for the end of a cell.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NO_MODEL = "unknown"
-
-
-def read_schema() -> str:
-    """Return the JSON schema of `table_document`, as a text."""
-    return _SCHEMA_FILE.read_text(encoding="utf-8")
 
 
 def table_document(

@@ -15,6 +15,7 @@ from ccsync_watch import __version__
 from ccsync_watch.cli.character_sets import use_substitutes
 from ccsync_watch.cli.command_index import Command, list_commands
 from ccsync_watch.cli.console import printable, quietly, warn
+from ccsync_watch.cli.json_schemas import add_schema_option
 from ccsync_watch.cli.problem_text import error_line
 from ccsync_watch.errors import CcsyncError, ConfigError, StateError
 from ccsync_watch.state_path import state_path
@@ -124,6 +125,7 @@ def build_parser(name: str, commands: Mapping[str, Command]) -> argparse.Argumen
             module = command.load()
             module.add_arguments(subparser)
             subparser.epilog = _epilog(getattr(module, "EXAMPLES", ()), _EXIT_CODES)
+            add_schema_option(subparser, command.name)
             _add_verbosity(subparser)
     return parser
 

@@ -77,14 +77,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--check-budget", action="store_true", help="exit with 1 if a budget is exceeded, and why"
     )
-    form.add_argument("--schema", action="store_true", help="print the JSON schema of --json")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Print one table from the store, with or without the daemon."""
-    if arguments.schema:
-        say(usage_documents.read_schema().rstrip())
-        return 0
     settings = load(env, flags)
     _check(arguments)
     show_warnings(settings)
