@@ -197,6 +197,8 @@ def test_a_strangers_hour(
     assert first.type_in("ccsync-watch", "start").startswith("Already running")
     assert first.daemon_version() == "9.9.9"
 
+    for words in (("marketplace", "update", "claude-code-sync"), ("update", _PLUGIN)):
+        first.type_in(str(claude_home.binary), "plugin", *words)
     first.type_in(str(claude_home.binary), "plugin", "uninstall", _PLUGIN)
     first.type_in("ccsync-watch", "stop")
     first.type_in("uv", "tool", "uninstall", "ccsync-watch")

@@ -1,6 +1,6 @@
 """What the README promises, and what shows it: a test, by its file and name, or a benchmark.
 
-`tests/unit/test_readme.py` compares both ways: no quote that the README has no longer, no paragraph
+`tests/unit/test_readme.py` compares both ways: no quote that the README has no longer, no sentence
 or row of a table without one, no test or benchmark that does not exist.
 """
 
@@ -10,6 +10,8 @@ _STORED = "e2e/test_spine.py::test_a_session_is_stored_with_nothing_configured"
 _HOUR = "e2e/test_first_hour.py::test_a_strangers_hour"
 _PLUGIN = "e2e/test_plugin_install.py::test_install_from_a_clone_run_and_uninstall"
 _MISTAKES = "e2e/test_mistakes.py"
+_CANARIES = "e2e/test_canaries.py::test_no_canary_leaks"
+_HOST = "unit/config/test_key_binding.py::test_key_is_not_sent_to_an_address_from_elsewhere"
 
 CLAIMS: dict[str, tuple[str, ...]] = {
     "in a dashboard that you own": (
@@ -20,6 +22,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "e2e/test_spine.py::test_a_session_arrives_completely",
         "bench live",
     ),
+    "removes secrets, and stores the rest on your machine": (_STORED, _CANARIES),
     "Claude Code never waits for it": ("bench hooks",),
     "You need Python 3.10 or later": ("unit/test_readme.py::test_the_oldest_python_is_named",),
     "The first needs no configuration": (_STORED,),
@@ -27,10 +30,10 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "unit/pipeline/test_pump_order.py::test_the_most_recently_written_goes_first",
     ),
     "within a fraction of a second": ("bench live",),
-    "puts the program on your PATH": (
-        "e2e/test_first_hour.py::test_program_is_installed",
+    "puts the program on your PATH": ("e2e/test_first_hour.py::test_program_is_installed",),
+    "`ccsync-watch start` runs it in the background": (
         "e2e/test_background.py::test_start_and_stop_work_once",
-        "e2e/test_service_life.py::test_the_daemon_reports_and_leaves_nothing_when_it_crashes",
+        "e2e/test_service_life.py::test_systemd_runs_the_daemon",
     ),
     "With the plugin you never start the daemon by hand": (_PLUGIN,),
     "claude plugin marketplace add …": (_PLUGIN, _HOUR),
@@ -59,6 +62,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         f"{_MISTAKES}::test_what_does_not_work_is_not_written",
         "e2e/test_settings_change.py::test_login_uploads_stored_rows_and_logout_stops_uploads",
     ),
+    "A second machine does the same with the same URL and key": (_HOUR,),
     "| sessions |": (
         "e2e/test_features.py::test_what_is_known_of_a_session_and_its_subagents_is_named",
     ),
@@ -73,7 +77,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "unit/privacy/policy/test_reduction.py::test_a_files_content_is_not_kept",
     ),
     "| **never** secrets |": (
-        "e2e/test_canaries.py::test_no_canary_leaks",
+        _CANARIES,
         "e2e/test_printed_secrets.py",
         "unit/pipeline/test_known_secrets.py::test_the_content_of_a_secret_file_is_not_shown",
         "unit/privacy/test_redactor.py::test_it_fails_closed",
@@ -84,27 +88,52 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "e2e/test_own_hosts.py::test_only_the_deployment_is_asked",
         "e2e/test_own_hosts.py::test_nothing_is_asked_of_the_network_without_a_backend",
     ),
+    "No program finds every secret": ("bench redaction",),
     "`preview` prints every byte that would be sent": (
         "e2e/test_commands.py::test_it_prints_what_the_backend_then_receives",
         "e2e/test_commands.py::test_it_lists_requests_and_what_was_removed",
         "e2e/test_audit.py",
         "e2e/test_repair.py",
     ),
+    "later sources override earlier ones": (
+        "unit/config/test_plugin_options.py::test_every_other_source_overrides_an_option",
+        "unit/config/test_loading.py::test_a_later_source_overrides",
+    ),
     "An API key is sent only to the host that it was set for": (
+        _HOST,
         "unit/config/test_key_binding.py::test_same_host_elsewhere_receives_the_key",
         "unit/config/test_plugin_options.py::test_the_key_is_sent_to_its_own_deployment_only",
     ),
-    "only you can read it": ("e2e/test_private_state.py",),
-    "Without a command, `ccsync-watch` runs `run`": (
-        "unit/test_readme.py::test_exit_codes_are_those_of_the_errors",
+    "only you can read it": (
+        "e2e/test_private_state.py",
+        "unit/test_state_path.py::test_the_environment_says_where_the_state_is",
+    ),
+    "Without a command, `ccsync-watch` runs `run`": (_HOUR,),
+    "What `--json` prints, `--schema` describes": (
+        "unit/cli/test_json_schemas.py::test_the_json_is_what_the_schema_says",
+    ),
+    "Exit codes: 0 done": ("unit/test_readme.py::test_exit_codes_are_those_of_the_errors",),
+    "`ccsync-watch dashboard` opens it": (
+        "e2e/test_dashboard_attacks.py::test_command_signs_all_browsers_out_and_opens_a_page",
     ),
     "Only this machine can connect to it, and only a browser that has opened such a link": (
         "e2e/test_dashboard_attacks.py::test_link_lets_in_once",
         "e2e/test_dashboard_attacks.py::test_nothing_is_shown_without_the_cookie",
-        "e2e/test_dashboard_attacks.py::test_command_signs_all_browsers_out_and_opens_a_page",
-        "e2e/test_dashboard_pages.py::test_every_page_reads_without_scripts",
+    ),
+    "`?` lists all keys": (
         "e2e/test_dashboard.py::test_keys_select_in_a_list_and_help_lists_them",
     ),
+    "It works without JavaScript": (
+        "e2e/test_dashboard_pages.py::test_every_page_reads_without_scripts",
+    ),
+    "`ccsync-watch start` then replaces the running daemon and converts what is stored": (
+        _HOUR,
+        "unit/store/test_migrations.py",
+        "unit/daemon/test_background.py::test_no_daemon_is_launched_for_a_store_of_a_newer_version",
+    ),
+    "`claude plugin update claude-code-sync@claude-code-sync`": (_HOUR,),
+    "`claude plugin uninstall claude-code-sync@claude-code-sync`": (_HOUR,),
+    "Your sessions stay in the state folder": (_HOUR,),
     "list every problem and what to do about it": (
         "e2e/test_commands.py::test_a_fresh_machine",
         "unit/cli/doctor/test_doctor.py",
