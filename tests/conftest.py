@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 pytest_plugins = [
     "support.cleanup",
     "support.few_cases",
+    "support.ready_database",
     "support.axe",
     "support.browser",
     "support.claude_client.fixtures",
