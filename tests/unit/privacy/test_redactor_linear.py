@@ -7,10 +7,8 @@ calls. `scripts/bench redaction --linear` shows the times.
 
 from __future__ import annotations
 
-import cProfile
 import random
 import re
-import sys
 from collections import deque
 from functools import lru_cache
 from importlib import import_module
@@ -24,6 +22,7 @@ from ccsync_watch.privacy.detect import assignments, pasted_sessions
 from ccsync_watch.privacy.dressing import folds
 from ccsync_watch.privacy.dressing.table import all_triggers
 from ccsync_watch.privacy.engine import structural_rule
+from support.counted_calls import counted_calls
 from support.redaction_corpus.hostile import SEEDS, repeated
 from support.redaction_corpus.shared import build_redactor
 from support.redaction_corpus.trigger_samples import TriggerSampler
@@ -70,25 +69,10 @@ class _Work:
         """Return the work of one reading of a text; readings are at most six."""
         data = text.encode()
         self.bytes = 0
-        # The library's, which counts without a call of Python for each.
-        profile = cProfile.Profile()
-        before = sys.getprofile()
-        profile.enable()
-        try:
+        with counted_calls(_COMPILING) as calls:
             deque(self._finder.find(data), maxlen=0)
-        finally:
-            profile.disable()
-            sys.setprofile(before)
-        self.calls = sum(map(_calls, profile.getstats()))
+        self.calls = calls.count
         return self.calls + self.bytes
-
-
-def _calls(entry: Any) -> int:  # noqa: ANN401 - the library has no type for it
-    """Return how often a function was called, with what it called that is not of Python."""
-    if isinstance(entry.code, str) or _COMPILING.search(entry.code.co_filename):
-        return 0
-    called = sum(sub.callcount for sub in entry.calls or () if isinstance(sub.code, str))
-    return int(entry.callcount + called)
 
 
 @pytest.fixture

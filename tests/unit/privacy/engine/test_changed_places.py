@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections import deque
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ccsync_watch.privacy.engine.changed_places import ChangedPlaces
 from ccsync_watch.privacy.engine.text_views import Edit, View
+from support.counted_calls import counted_calls
 from support.redaction_corpus.generator import negatives, positives
 from support.redaction_corpus.hostile import SEEDS, repeated
 from support.redaction_corpus.shared import build_redactor
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 SIZE = 15_000
 """Less than is read around a change at all."""
@@ -60,22 +56,12 @@ def test_changes_are_where_a_view_has_them() -> None:
 @pytest.mark.parametrize("name", ["flags", "prose", "pairs", "colours", "values in values"])
 def test_a_second_reading_is_work_near_the_changes_alone(name: str) -> None:
     """One change in a text full of hits is read with what is around it."""
-    finder, calls = build_redactor()._finder, 0
-
-    def count(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
+    finder = build_redactor()._finder
 
     def work(ranges: list[tuple[int, int]] | None) -> int:
-        nonlocal calls
-        calls = 0
-        before = sys.getprofile()
-        sys.setprofile(count)
-        try:
+        with counted_calls() as calls:
             deque(finder.find(data, ranges=ranges), maxlen=0)
-        finally:
-            sys.setprofile(before)
-        return calls
+        return calls.count
 
     text = repeated(SEEDS[name], SIZE)
     data = text[:20].encode() + b"\1" * 30 + text[20:].encode()
