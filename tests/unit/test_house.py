@@ -11,7 +11,7 @@ import subprocess
 from collections import defaultdict
 from pathlib import Path
 
-import pytest
+from support.table_rows import for_rows
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ccsync_watch"
@@ -58,7 +58,7 @@ def test_the_top_level_is_fixed() -> None:
     assert {name for name in names if not name.startswith(".")} == TOP_LEVEL
 
 
-@pytest.mark.parametrize("module", [path for path in _MODULES if path not in DATA_TABLES])
+@for_rows([path for path in _MODULES if path not in DATA_TABLES])
 def test_a_module_is_small(module: str) -> None:
     """A module that grows past the limit is split by responsibility."""
     assert _line_count(ROOT / module) <= MAX_MODULE_LINES
@@ -83,7 +83,7 @@ def test_no_class_name_is_used_twice() -> None:
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
-@pytest.mark.parametrize("module", _MODULES)
+@for_rows(_MODULES)
 def test_a_module_imports_nothing_that_its_own_package_collects(module: str) -> None:
     """A package's `__init__` imports its modules: that would be a cycle, which no contract sees."""
     own = [".".join(parent.parts) for parent in Path(module).parents if len(parent.parts) > 1]
@@ -102,13 +102,13 @@ def _is_module(name: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").exists()
 
 
-@pytest.mark.parametrize("room", ["ccsync_watch", *_ROOMS])
+@for_rows(["ccsync_watch", *_ROOMS])
 def test_every_room_has_a_readme(room: str) -> None:
     """A newcomer reads its job, the way in and how to add to it before any code."""
     assert (ROOT / room / "README.md").exists()
 
 
-@pytest.mark.parametrize("room", _ROOMS)
+@for_rows(_ROOMS)
 def test_a_readme_names_every_module(room: str) -> None:
     """And no module that does not exist, so that its table can be trusted."""
     text = (ROOT / room / "README.md").read_text(encoding="utf-8")
@@ -121,7 +121,7 @@ def test_a_readme_names_every_module(room: str) -> None:
     assert listed - {path.stem for path in (ROOT / room).rglob("*")} == set()
 
 
-@pytest.mark.parametrize("readme", _READMES)
+@for_rows(_READMES)
 def test_a_readme_is_short(readme: str) -> None:
     """It is read whole, or not at all."""
     limit = LONGER_READMES.get(str(Path(readme).parent), MAX_README_LINES)

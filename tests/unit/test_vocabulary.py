@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.table_rows import for_rows
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -73,12 +75,13 @@ EXEMPT = re.compile(
     re.VERBOSE,
 )
 
-_WORDS = re.compile(
-    "|".join(f"(?P<w{at}>{pattern})" for at, pattern in enumerate(RETIRED)), re.IGNORECASE
-)
+_ALL = "|".join(f"(?P<w{at}>{pattern})" for at, pattern in enumerate(RETIRED))
+# Most places are inside a word: said first, that rules them out before any word is tried.
+_WORDS = re.compile(rf"(?<![^\W_])(?:{_ALL})", re.IGNORECASE)
+_WITHIN_WORD = re.compile(r"[^\W_]")
 _ADDRESS = re.compile(r"https://\S+")
+_BEFORE_WORDS = " \t#*/\"'"
 _INSTEAD = list(RETIRED.values())
-_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
 def _tracked_files() -> list[str]:
@@ -93,29 +96,26 @@ def _tracked_files() -> list[str]:
     return [path for path in files if not EXEMPT.fullmatch(path) and (ROOT / path).is_file()]
 
 
-def _is_whole(line: str, match: re.Match[str]) -> bool:
-    before, after = line[: match.start()][-1:], line[match.end() :][:1]
-    return not _LETTER_OR_DIGIT.match(before) and not _LETTER_OR_DIGIT.match(after)
-
-
 def _words(lines: list[str]) -> Iterator[tuple[int, str, str]]:
     """Yield the line number, the retired word and the words to use instead."""
     for number, full in enumerate(lines, 1):
         line, at = _ADDRESS.sub("", full), 0
         while match := _WORDS.search(line, at):
             at = match.start() + 1
-            if _is_whole(line, match):
+            if not _WITHIN_WORD.match(line, match.end()):
                 index = int((match.lastgroup or "w0")[1:])
                 yield number, match[0], _INSTEAD[index]
 
 
 def _words_across_lines(lines: list[str]) -> Iterator[tuple[int, str, str]]:
     """Yield the retired phrases that begin on one line and end on the next."""
-    for number, (line, following) in enumerate(pairwise(lines), 1):
-        first, second = line.rpartition(" ")[2], following.lstrip(" \t#*/\"'")
-        for _, word, instead in _words([f"{first} {second.partition(' ')[0]}"]):
-            if " " in word:
-                yield number, word, instead
+    breaks = [
+        f"{line.rpartition(' ')[2]} {following.lstrip(_BEFORE_WORDS).partition(' ')[0]}"
+        for line, following in pairwise(lines)
+    ]
+    for number, word, instead in _words(breaks):
+        if " " in word:
+            yield number, word, instead
 
 
 def _names(source: str) -> Iterator[tuple[int, str, str]]:
@@ -143,7 +143,7 @@ def _hits(path: str) -> list[str]:
     return [f"{path}:{number}: {word!r}: use {use}" for number, word, use in sorted(set(hits))]
 
 
-@pytest.mark.parametrize("path", _tracked_files())
+@for_rows(_tracked_files())
 def test_retired_words_do_not_come_back(path: str) -> None:
     """Names, comments, messages, pages and docs use the field's own words."""
     hits = _hits(path)

@@ -17,6 +17,7 @@ from ccsync_watch.privacy.dressing.table import (
 )
 from ccsync_watch.privacy.engine.pattern_syntax import width
 from support.redaction_corpus.shared import build_redactor
+from support.table_rows import for_rows
 
 if TYPE_CHECKING:
     from ccsync_watch.privacy import Redactor
@@ -163,7 +164,7 @@ def test_a_known_value_is_found_in_dressing() -> None:
         assert "REDACTED" in str(redactor.redact_value(["x", text]))
 
 
-@pytest.mark.parametrize("trigger", sorted({trigger.pattern for trigger in TRIGGERS}))
+@for_rows(sorted({trigger.pattern for trigger in TRIGGERS}))
 def test_a_trigger_is_bounded(trigger: str) -> None:
     """As those of rules are."""
     least, most = width(trigger)

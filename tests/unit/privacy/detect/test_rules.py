@@ -6,8 +6,6 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-import pytest
-
 from ccsync_watch.privacy import detect
 from ccsync_watch.privacy.detect import base64_runs, sources
 from ccsync_watch.privacy.detect.name_patterns import TRIGGERS
@@ -20,11 +18,12 @@ from ccsync_watch.privacy.detect.rules import (
 )
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from ccsync_watch.privacy.engine.pattern_syntax import width
+from support.table_rows import for_rows
 
 FOLDER = Path(str(detect.__file__)).parent
 
 
-@pytest.mark.parametrize("trigger", sorted({t.pattern for t in collect_triggers()}))
+@for_rows(sorted({t.pattern for t in collect_triggers()}))
 def test_a_trigger_is_bounded(trigger: str) -> None:
     """A trigger matches a length that is known, so that no engine can be made slow."""
     least, most = width(trigger)

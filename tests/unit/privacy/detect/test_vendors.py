@@ -12,6 +12,7 @@ from ccsync_watch.privacy.detect.vendor_tokens import VendorFinder, VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from support.redaction_corpus.shared import build_redactor
 from support.redaction_corpus.vendors import ALPHABETS, planted
+from support.table_rows import for_rows
 
 if TYPE_CHECKING:
     from ccsync_watch.privacy import Redactor
@@ -26,7 +27,7 @@ _CLASS = re.compile(r"\[(?:\\.|[^\]\\])*\]")
 _HOLE = re.compile(r"\{(\w+):(\d+)\}")
 _WORDS = "configurationofthemanagementinterfacesinthedocumentation" * 8
 
-rows = pytest.mark.parametrize("row", VENDORS, ids=lambda row: f"{row.id} {row.about}")
+rows = for_rows(VENDORS, lambda row: f"{row.id} {row.about}")
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +89,7 @@ def test_a_near_miss_stays(row: Vendor, redactor: Redactor) -> None:
         assert redactor.redact(f"It is {text} today") == f"It is {text} today"
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in VENDORS if row.left == "edge"], ids=lambda row: f"{row.id} {row.about}"
-)
+@for_rows([row for row in VENDORS if row.left == "edge"], lambda row: f"{row.id} {row.about}")
 def test_words_after_a_word_like_prefix_stay(row: Vendor) -> None:
     """An identifier of a program has the prefix, the alphabet and the length, but is words."""
     rule = VendorRule(row)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from ccsync_watch.privacy.known.command_lines.command_reader import read_command
+from support.counted_calls import counted_calls
+from support.table_rows import for_rows
 
 HERE = Path(__file__).parent
 SHORT = 8_000
@@ -26,13 +27,13 @@ def _lines(name: str) -> list[str]:
 PRINTING, ORDINARY = _lines("printing.txt"), _lines("ordinary.txt")
 
 
-@pytest.mark.parametrize("line", PRINTING)
+@for_rows(PRINTING)
 def test_what_prints_secrets_is_recognised(line: str) -> None:
     """Whatever the program, the shell and the quotes."""
     assert read_command(line).reads in {"secrets", "variables"}
 
 
-@pytest.mark.parametrize("line", ORDINARY)
+@for_rows(ORDINARY)
 def test_ordinary_work_stays_visible(line: str) -> None:
     """Its output is what the user works with."""
     assert read_command(line).reads == "anything"
@@ -131,16 +132,6 @@ def test_four_times_the_line_takes_about_four_times_the_work(text: str) -> None:
 
 
 def _calls(line: str) -> int:
-    count = 0
-
-    def count_call(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(count_call)
-    try:
+    with counted_calls() as calls:
         read_command.__wrapped__(line)
-    finally:
-        sys.setprofile(before)
-    return count
+    return calls.count
