@@ -42,8 +42,9 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             folder = root / name.lower()
             folder.mkdir()
             patch.setenv(name, str(folder))
-        # Shared by all workers, so that the rules are compiled once.
-        patch.setenv("XDG_CACHE_HOME", str(_shared(tmp_path_factory) / "cache"))
+        # Shared by all workers, and by runs that say so: there the rules are compiled once.
+        shared = os.environ.get("CCSYNC_TEST_RULES") or _shared(tmp_path_factory)
+        patch.setenv("XDG_CACHE_HOME", str(Path(shared, "cache")))
         yield root
 
 

@@ -7,9 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from filelock import FileLock
 
-from support.redaction_corpus.shared import cache_folder
+from support.redaction_corpus.shared import cache_folder, compiling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +22,7 @@ def _compiled_rules(_isolated: Path) -> None:
     after test would start a daemon, redact slowly without the rules, and end before they are done.
     """
     cache = cache_folder()
-    with FileLock(cache.with_name("compiling.lock")):
+    with compiling(cache):
         subprocess.run(
             [sys.executable, "-m", "ccsync_watch.privacy.compile_rules", str(cache)], check=True
         )

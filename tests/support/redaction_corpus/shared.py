@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from ccsync_watch.privacy import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 KEY = b"k" * 32
+
+_OPENED: set[Path] = set()
+"""The folders that this process has compiled rules in, or waited for."""
 
 
 def build_redactor(
@@ -23,14 +29,11 @@ def build_redactor(
     engine: str = "",
 ) -> Redactor:
     """Return a new redactor; its rules come from the run's cache folder, which conftest names."""
-    return Redactor(
-        key=key,
-        patterns=patterns,
-        allow=allow,
-        known=known,
-        cache=cache_folder(),
-        engine=engine,
-    )
+    cache = cache_folder()
+    with compiling(cache):
+        return Redactor(
+            key=key, patterns=patterns, allow=allow, known=known, cache=cache, engine=engine
+        )
 
 
 def cache_folder() -> Path:
@@ -41,3 +44,14 @@ def cache_folder() -> Path:
     cache = Path(os.environ["XDG_CACHE_HOME"], "ccsync-watch")
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     return cache
+
+
+@contextmanager
+def compiling(cache: Path) -> Iterator[None]:
+    """Have one process of the run compile the rules in a folder, while the others wait for them."""
+    if cache in _OPENED:
+        yield
+        return
+    with FileLock(cache.with_name("compiling.lock")):
+        yield
+    _OPENED.add(cache)
