@@ -12,6 +12,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_KNOWN_IN_BASE64, LEAST_KNOWN_VALUE
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
+from ccsync_watch.privacy.known.folded_values import ends_of, folded_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,12 +32,15 @@ _GROWTH = 3
 class _Table(NamedTuple):
     """A compiled engine; for each of its triggers an encoding, the value that it is of, and a kind.
 
+    The triggers after these are the ends of plain values, with which a broken one is read.
     It stays as it is: values may be added while another one is being searched for.
     """
 
     engine: scanner.Engine
     encodings: list[bytes]
     values: list[tuple[str, str]]
+    ends: list[tuple[bytes, int]]
+    """The beginning or end of a value, and its index in the other two."""
 
 
 class KnownValues:
@@ -92,12 +96,24 @@ class KnownValues:
             self._compile()
         for table in tuple(self._tables):
             for end, index in table.engine.scan(data):
+                if index >= len(table.encodings):
+                    yield from self._folded(data, table, end, index - len(table.encodings))
+                    continue
                 encoding = table.encodings[index]
                 start = end - min(len(encoding), _MAX_TRIGGER_BYTES)
                 if data.startswith(encoding, start):
                     value, kind = table.values[index]
                     self._found.add(value)
                     yield Span(start, start + len(encoding), kind, Rank.KNOWN_VALUE)
+
+    def _folded(self, data: bytes, table: _Table, end: int, index: int) -> Iterator[Span]:
+        """Yield the range of a value that is broken at line ends; a hit is at one of its ends."""
+        part, of = table.ends[index]
+        plain, (value, kind) = table.encodings[of], table.values[of]
+        span = folded_range(data, plain, (end - len(part), end))
+        if span is not None and span[1] - span[0] > len(plain):
+            self._found.add(value)
+            yield Span(*span, kind, Rank.KNOWN_VALUE, plain)
 
     def _add_encodings(self, value: str, kind: str) -> bool:
         """Add the encodings of a value; return whether it has any."""
@@ -116,9 +132,15 @@ class KnownValues:
         encodings = self._uncompiled
         while self._tables and len(self._tables[-1].encodings) <= _GROWTH * len(encodings):
             encodings = self._tables.pop().encodings + encodings
-        engine = compile_literals(encodings, self._engine_name)
         values = [self._values[encoding] for encoding in encodings]
-        self._tables.append(_Table(engine, encodings, values))
+        ends = [
+            (part, index)
+            for index, (encoding, (value, _)) in enumerate(zip(encodings, values, strict=True))
+            if encoding == value.encode("utf-8", "surrogatepass")
+            for part in ends_of(encoding) or ()
+        ]
+        engine = compile_literals([*encodings, *(part for part, _ in ends)], self._engine_name)
+        self._tables.append(_Table(engine, encodings, values, ends))
         self._uncompiled = []
 
     def _drop_weakest(self) -> None:

@@ -116,3 +116,48 @@ def test_a_value_occurs_in_a_text_however_it_is_written() -> None:
     occurrences = Occurrences([value, "another value"])
     assert occurrences.among([text.encode() for text in texts]) == {0, 1, 2, 3, 4}
     assert Occurrences([]).among([b"text"]) == set()
+
+
+@pytest.mark.parametrize("frame", ["", "\u2502 ", "> "])
+@pytest.mark.parametrize("width", [60, 76])
+@pytest.mark.parametrize("value", ["plumquokka-horizon-77-kestrel", "two words of a phrase 47"])
+def test_a_value_may_be_folded(value: str, width: int, frame: str) -> None:
+    """A terminal breaks it at its width: it is found, wherever in it the break is."""
+    known = KnownValues("")
+    known.add(value, "env")
+    room = width - len(frame)
+    for column in range(room - len(value) + 1, room):
+        text = "." * column + value + "; and what follows it" * 3
+        lines = [frame + text[start : start + room] for start in range(0, len(text), room)]
+        data = "\n".join(lines).encode()
+        spans = list(known.find(data))
+        assert spans, (column, data)
+        for span in spans:
+            assert data[: span.start].decode().endswith(".")
+            assert data[span.end :].startswith(b";")
+            assert span.text == value.encode()
+
+
+def test_a_value_may_be_folded_twice() -> None:
+    """A long one has its beginning on one line and its end two lines below."""
+    known = KnownValues("")
+    value = "".join(f"heron{number}-" for number in range(18))
+    known.add(value, "env")
+    text = f"{'.' * 20}{value}; and more"
+    data = "\n".join(text[start : start + 60] for start in range(0, len(text), 60)).encode()
+    (first, *_) = known.find(data)
+    assert first.text == value.encode()
+    assert data[first.end :].startswith(b";")
+
+
+def test_what_only_begins_like_a_value_stays() -> None:
+    """The rest is on no next line, or another one."""
+    known = KnownValues("")
+    known.add("plumquokka-horizon-77-kestrel", "env")
+    for text in (
+        "plumquokka-horizon is a name",
+        "plumquokka-hori\nzontal-77",
+        "on\n-77-kestrel",
+        "zon-77-kestrel",
+    ):
+        assert list(known.find(text.encode())) == []
