@@ -8,6 +8,7 @@ import re
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.password_forms import (
+    is_drawn_or_phrase,
     is_hyphened_passphrase,
     is_numbered_words,
     is_positional_secret,
@@ -225,7 +226,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "both halves of a credential for a source of gems",
-        r"BUNDLE_[A-Z0-9_]{2,80}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?"
+        r"(?:BUNDLE_[A-Z0-9_]{2,80}[\"']?[ ]?[:=]|bundle config(?: set)?(?: --[a-z]{4,8})?"
+        r" [\w.-]{3,60})[ ]?\\{0,7}[\"']?"
         r"(?P<secret>[0-9a-f]{6,64}:[0-9a-f]{6,64})(?![0-9a-f:])",
         rank=Rank.NAMED_FIELD,
         reach=120,
@@ -303,5 +305,16 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.PATTERN,
         reach=24,
         is_caseless=False,
+    ),
+    pattern_rule(
+        "password",
+        "a user and a password in the configuration of a server for relayed calls",
+        r"(?:\A|\n|\\n)[ \t]{0,8}user=[\w.-]{2,32}:(?P<secret>[^\s:\"'#/$<{]{6,64})"
+        r"(?=[ ]{0,3}(?:\r?\n|\\n|\Z))",
+        trigger=r"user=[\w.-]{2,32}:[^\s:\"'#/$<{]{6}",
+        rank=Rank.NAMED_FIELD,
+        reach=60,
+        after=80,
+        accept=is_drawn_or_phrase,
     ),
 )

@@ -26,6 +26,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import BACKSLASH, Span, moved
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_test_result
+from ccsync_watch.privacy.heuristics.value_strength import is_strict_random
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -51,6 +52,9 @@ _RESOURCE = re.compile(rb"(?<![\w:])[A-Z]\w{0,30}::\w{2,60}::\Z")
 """The text before the last part of a resource's type: `AWS::IAM::AccessKey`."""
 _TYPES = frozenset({b"export", b"String", b"string", b"NSString", b"QString", b"str"})
 """Before the name of a variable, of which they say nothing."""
+_DIGITS_OF_HASH = re.compile(rb"=[0-9a-f]{16,64}(?![\w-])")
+_LOGIN_TIME = re.compile(rb"auth_date|expires|timestamp|[?&]t(?:s|ime)?=")
+_NEAR_HASH = 320
 _ERRORS = frozenset({b"bad", b"invalid", b"expired", b"wrong", b"unknown", b"rejected", b"revoked"})
 """Before the name in a message: it may say which."""
 _OWNER_BEFORE = re.compile(rb"([A-Za-z]{2,20})\.\Z")
@@ -224,7 +228,8 @@ class AssignmentFinder:
     def _strength(self, name: str, start: int, end: int, *, in_query: bool) -> Strength:
         """Return what the name proves, with the word before it and the call after assigned."""
         data = self._data
-        if name == "PASS" and is_test_result(data, start):
+        is_result = name == "PASS" and is_test_result(data, start)
+        if is_result or (in_query and name.lower() == "hash" and self._is_of_file(start, end)):
             return Strength.NONE
         strength = strength_of(name)
         if data[end : end + 1] == b"(":
@@ -256,6 +261,12 @@ class AssignmentFinder:
                 strength = Strength.WEAK if is_error else min(wider, max(strength, Strength.TOKEN))
         return strength
 
+    def _is_of_file(self, start: int, end: int) -> bool:
+        """Tell whether a hash in an address is a content's: a login's has its time beside it."""
+        low, high = max(0, start - _NEAR_HASH), end + _NEAR_HASH
+        is_login = _LOGIN_TIME.search(self._data, low, high) is not None
+        return not is_login and _DIGITS_OF_HASH.match(self._data, end) is not None
+
     def _is_syntax(self, name_start: int, after: re.Match[bytes], first: int, last: int) -> bool:
         """Tell whether it is an assignment, and not punctuation that looks like one."""
         data, sign = self._data, after["sep"]
@@ -273,7 +284,9 @@ class AssignmentFinder:
         if (sign == b"->" and after["bracket"]) or data[first] == BACKSLASH:
             return False
         # a list with colons: an ARN, a path of groups, a member of a class
-        is_path = before in {b":", b"!"} or data[first : first + 1] == b":"
+        is_path = before == b":" or data[first : first + 1] == b":"
+        if before == b"!":
+            is_path = not is_strict_random(data[first:last].decode("utf-8", "replace"))
         is_path = is_path or _USER_IDS.match(data, first) is not None
         return not (sign == b":" and not after["pad"] and is_path)
 

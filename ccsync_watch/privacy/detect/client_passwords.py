@@ -313,6 +313,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password in a protocol's dialogue",
         r"(?-i:PASS |AUTH (?:PLAIN|LOGIN) )(?P<secret>[^\s\"'\\]{4,256})",
         trigger=r"(?:USER [^\s]{1,64}(?:\r|\\r)?(?:\n|\\n)[^\n]{0,80}?\n?[^\n]{0,48}PASS [^\s]{4}|"
+        r"331 [^\n]{0,80}\n[^\n]{0,48}PASS [^\s]{4}|--->[ ]PASS [^\s]{4}|C:[ ]PASS [^\s]{4}|"
         r"AUTH (?:PLAIN|LOGIN) [A-Za-z0-9+/=]{8})",
         reach=24,
         accept=_is_protocol_password,

@@ -133,4 +133,12 @@ RULES: tuple[StructuralRule, ...] = (
         reach=60,
         accept=_is_file_key,
     ),
+    pattern_rule(
+        "secret",
+        "the key of an application in PHP, with its encoding before it",
+        r"key\\{0,7}[\"'`]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{0,7}[\"'`]?"
+        r"(?P<secret>base64:[A-Za-z0-9+/]{43}=)",
+        rank=Rank.NAMED_FIELD,
+        reach=90,
+    ),
 )

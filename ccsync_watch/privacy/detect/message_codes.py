@@ -87,7 +87,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "license-key",
         "the key of a product, in groups",
-        r"(?<![a-z])(?:(?:product|cd)[ _-]?key|"
+        r"(?<![a-z])(?:(?:product|cd)[ _-]?key|slmgr(?:\.vbs)?[ ][/-]ipk|"
         r"(?:licen[sc]e|activation|registration)[ _-]?(?:key|code)|"
         r"serial(?:[ _-]?(?:key|number|no))?(?=[^\n]{1,8}(?-i:[A-Z0-9]{5}-){4}))"
         r"\\{0,7}[\"'`]?[ ]{0,2}[:=]?[ ]{0,2}\\{0,7}[\"'`]?"

@@ -39,6 +39,12 @@ _WHAT_FOR = re.compile(
     rb"(?:(?:the|our|my|your|this|a)[ ])?(?:[\w-]{1,24}[ ])?\Z"
 )
 """Before the noun that a secret is for, after which the secret itself may stand."""
+_PLACES = frozenset({"thread", "row", "record", "entry", "step", "task", "ticket", "issue", "line"})
+"""Where a secret is talked of or kept, as in "auth key thread": their own ids are short."""
+_LEAST_IN_PLACE = 32
+_TWO_WORDS = re.compile(rb"[A-Za-z]{3,16}[ _-](?:key|token|secret|credential)[ ]\Z", re.IGNORECASE)
+_REMARK = re.compile(rb"\((?:owner|owned|for|of|by|from|used|user)[ :][^()\n]{1,40}\)[ ]?\Z")
+"""An aside on a secret, before the secret."""
 _PLAIN_ID = re.compile(rb"(?:0x)?[0-9a-f-]+\Z|[A-Za-z]{2,8}_|[0-9]+\Z", re.IGNORECASE)
 _JOINTS = frozenset(
     b"is was are now currently here new old with using use value via key the und ist est es set "
@@ -132,6 +138,8 @@ def is_of_thing(before: bytes, value: bytes, after: bytes) -> bool:
     rest = before[: noun.start()]
     if word not in _ENTITIES:
         return word not in FUNCTION_WORDS and not _names_secret(rest)
+    if word in _PLACES and len(value) >= _LEAST_IN_PLACE and _TWO_WORDS.search(rest) is not None:
+        return not _names_secret(rest) or _PLAIN_ID.match(value) is not None
     secret = _WHAT_FOR.search(rest)
     is_said_of = secret is not None and _names_secret(secret["name"])
     return not is_said_of or _PLAIN_ID.match(value) is not None
@@ -157,6 +165,7 @@ def is_digest_of(data: bytes, start: int, name: str) -> bool:
 
 def is_about_other(before: bytes) -> bool:
     """Tell whether the text right before a value makes it an id, a checksum or an address."""
+    before = _REMARK.sub(b"", before[-2 * _NEAREST :])
     return _ABOUT_OTHERS.search(before[-_NEAREST:]) is not None
 
 

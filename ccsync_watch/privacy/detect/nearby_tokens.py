@@ -75,7 +75,9 @@ def _value_at(data: bytes, end: int, since: int) -> tuple[int, int] | None:
     if sign >= 0 and data[sign:stop].strip(b"="):
         start = data.rfind(b"=", start, stop - 2) + 1
     is_whole = start == 0 or data[start - 1] in _OPENING
-    if stop - start < LEAST_RANDOM or not is_whole or not _CLOSING.match(data, stop):
+    is_whole = is_whole and _CLOSING.match(data, stop) is not None
+    is_bracketed = data[start - 1 : start] == b"<" and data[stop : stop + 1] == b">"
+    if stop - start < LEAST_RANDOM or not (is_whole or is_bracketed):
         return None
     return start, stop
 

@@ -65,7 +65,8 @@ _PRINTERS = (
     r"vault kv get|vault read|bao kv get|kubectl get secret|oc get secret|chamber read|"
     r"gcloud secrets versions access|gcloud auth print-access-token|az keyvault secret show|"
     r"aws secretsmanager get-secret-value|aws ssm get-parameter|kubeadm token create|"
-    r"openssl rand|doppler secrets get|infisical secrets get|terraform output -raw|"
+    r"openssl rand|consul keygen|wg genkey|wg genpsk|mix phx\.gen\.secret|doppler secrets get|"
+    r"infisical secrets get|terraform output -raw|"
     r"tofu output -raw|credstash get|fly auth token|flyctl auth token|rails secret)"
 )
 """Commands that are recognised without a prompt: nothing else begins with these words."""

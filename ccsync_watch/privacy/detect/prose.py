@@ -81,9 +81,9 @@ _ADVERBS = (
     r"(?:[ ](?:now|still|currently|just|simply|set to|changed to|reset to|always|literally|"
     r"actually|probably|either|this|something like)){0,2}"
 )
-_SIGN = r":|=|->|=>|\xe2\x86\x92|-|\xe2\x80\x94"
-_NOT_JOINING = r"(?<![a-z0-9]-(?=[^ \n]))"
-"""After a sign: it is not a hyphen within a key, as in `key to ABCD1-XYZ22`."""
+_SIGN = r"::?|=|->|=>|\xe2\x86\x92|-|\xe2\x80\x94"
+_NOT_JOINING = r"(?<![a-z0-9]-(?=[^ \n]))(?<!::(?=[^ \n]))"
+"""After a sign: it is not a hyphen within a key, as in `key to ABCD1-XYZ22`, or a path's."""
 _VERB = (
     rf"(?:(?:{_IS}|{_WILL_BE}){_ADVERBS}[ ]?:?[ \n]{{0,2}}|"
     rf"[ ]{{0,2}}(?:{_SIGN}){_NOT_JOINING}[ \n]{{0,3}})"

@@ -262,4 +262,11 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.NAMED_FIELD,
         reach=60,
     ),
+    pattern_rule(
+        "azure-key",
+        "the keys of a storage account, in a table of the command line",
+        r"(?<![\w-])key[12][ \t]{1,24}(?:full|read)[ \t]{1,24}(?P<secret>[A-Za-z0-9+/]{86}==)",
+        rank=Rank.NAMED_FIELD,
+        reach=160,
+    ),
 )

@@ -24,6 +24,7 @@ from ccsync_watch.privacy.heuristics.dummy_values import is_passphrase
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_drawn_or_phrase,
+    is_numbered_words,
     is_positional_secret,
     is_surely_chosen,
     is_typed_password,
@@ -129,7 +130,7 @@ def _is_mixed(value: str) -> bool:
 
 def _is_answer(value: str) -> bool:
     core = value.rstrip(".!")
-    return is_drawn_token(core) or is_surely_chosen(core)
+    return is_drawn_token(core) or is_surely_chosen(core) or is_numbered_words(core)
 
 
 def _is_section_value(value: str, strength: Strength) -> bool:
@@ -166,9 +167,10 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a user and password that are encoded in base64 behind them",
-        _PAIR + r"[ ]?(?:\.(?:getbytes|encode|bytes|utf8|tobytearray)\b|\|[ ]?(?:openssl )?base64)",
+        _PAIR + r"[ ]?(?:\.(?:getbytes|encode|bytes|utf8|tobytearray)\b|\|[ ]?(?:openssl )?base64|"
+        r"(?:,[ ]?[\"'][a-z0-9-]{3,8}[\"'])?\)\.tostring\([ ]?[\"'`]base64)",
         trigger=r"[\"'`][ ]?(?:\.(?:getbytes|encode|bytes|utf8|tobytearray)|"
-        r"\|[ ]?(?:openssl )?base64)",
+        r"\|[ ]?(?:openssl )?base64)|\)\.tostring\([ ]?[\"'`]base64",
         rank=Rank.ARGUMENT,
         reach=360,
         accept=_is_encoded_pair,
@@ -267,7 +269,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "what a message answers to the question for a token or password",
-        rf"{_ASKED}[^\n?]{{0,48}}\?[\"']?(?:\n|\\n)(?![ >-]{{0,4}}{_FIELD})"
+        rf"(?:{_ASKED}[^\n?]{{0,48}}|[^a-z]pwd?)\?[\"']?(?:\n|\\n)(?![ >-]{{0,4}}{_FIELD})"
         r"(?:[^\n]{0,40}[:>, ][ ]?)?[\"'`]?"
         r"(?P<secret>[^\s\"'`\\:]{8,256})[\"'`]?(?=[ ]{0,4}(?:\r?\n|\\n|\Z))",
         rank=Rank.SENTENCE,

@@ -16,6 +16,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     Finder,
     StructuralRule,
     at_each_hit,
+    pattern_rule,
     text_of,
 )
 from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase
@@ -68,7 +69,26 @@ def _find_stored(accept: Callable[[str], bool], *, takes_arguments: bool) -> Fin
     return find
 
 
+_KEYED = r"(?:token|secret|passw(?:or)?d|api[_:-]?key|credential|session|auth|jwt|otp|csrf|refresh)"
+_STORE = r"(?<![a-z])(?:p?set(?:ex|nx)?|getset|[lr]push|sadd)"
+"""What stores a value in Redis and what is like it, as a command or a method."""
+
+
 RULES: tuple[StructuralRule, ...] = (
+    pattern_rule(
+        "stored-secret",
+        "a random value that is stored under a key of Redis with a secret's name in it",
+        rf"{_STORE}[ (]\\{{0,3}}[\"'`]?(?=[\w.-]{{1,60}}:)[\w.:-]{{0,80}}{_KEYED}[\w.:-]{{0,80}}"
+        r"\\{0,3}[\"'`]?(?:,[ ]?|[ ])(?:[0-9]{1,12}(?:,[ ]?|[ ]))?\\{0,3}[\"'`]?"
+        r"(?P<secret>[A-Za-z0-9_.~+/=-]{16,4096})",
+        trigger=r"(?:set(?:ex|nx)?|getset|push|sadd)[ (]\\{0,3}[\"'`]?[\w.-]{1,60}:[\w.:-]{1,80}"
+        r"\\{0,3}[\"'`]?(?:,[ ]?|[ ])(?:[0-9]{1,12}(?:,[ ]?|[ ]))?\\{0,3}[\"'`]?"
+        r"[A-Za-z0-9_.~+/=-]{16}",
+        rank=Rank.ASSIGNMENT,
+        reach=260,
+        after=4096,
+        accept=is_strict_random,
+    ),
     StructuralRule(
         "stored-secret",
         "values that a command stores as secrets",

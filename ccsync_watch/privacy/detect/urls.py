@@ -221,6 +221,14 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "url-password",
+        "the settings of a proxy with its user's id, in base64",
+        r"vmess://(?P<secret>ey[A-Za-z0-9+/_-]{60,4096}={0,2})",
+        rank=Rank.URL_PASSWORD,
+        reach=80,
+        after=4096,
+    ),
+    pattern_rule(
+        "url-password",
         "a password in the address of a telephone",
         r"(?<![a-z])sips?:[\w.+-]{1,60}:(?P<secret>[^\s\"'`<>/@$%{}]{3,128})@[a-z0-9\[]",
         trigger=r"sips?:[\w.+-]{1,60}:[^\s\"'`<>/@$%{}]{3,128}@",

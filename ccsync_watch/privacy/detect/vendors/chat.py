@@ -169,6 +169,15 @@ CHAT = (
         "oauth:accesstokenprovidedbytheauthserver",
     ),
     worded(
+        "twitch-token",
+        "Twitch stream key",
+        r"live_[0-9]{6,12}_[A-Za-z0-9]{24,}",
+        "https://help.twitch.tv/s/article/twitch-stream-key-faq",
+        "live_{d:9}_{a:30}",
+        "live_123456789_",
+        "mixed",
+    ),
+    worded(
         "meta-token",
         "Facebook, Instagram, WhatsApp or Threads token",
         r"(?:EAA|IGQ|IGAA|THAA)[A-Za-z0-9_-]{70,}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ccsync_watch.privacy.detect.vendors.rule import (
     BETTERLEAKS,
     CREDSWEEPER,
+    PUBLIC_CODE,
     SEMGREP,
     UUID,
     vendor,
@@ -102,6 +103,14 @@ PAYMENTS = (
         "test_offset_is_kept_when_the_store_fails live_pub_{h:31} test_pub_{h:31}",
         "mixed",
         is_shared=True,
+    ),
+    vendor(
+        "klarna-key",
+        "Klarna API key",
+        r"klarna_(?:live|test)_api_[A-Za-z0-9]{32,}",
+        PUBLIC_CODE,
+        "klarna_live_api_{a:60} klarna_test_api_{a:60}",
+        "klarna_live_api_key klarna_test_api_username",
     ),
     worded(
         "gocardless-token",
