@@ -171,29 +171,25 @@ def _is_password_of_sentence(
     value, quoted = text_of(data, span), match["quote"] is not None
     subject = match["subject"].decode("latin-1")
     is_count = value.isdigit() and (subject == "pass" or b"=" in match[0] or b" for " in match[0])
-    before = _WORD_BEFORE.search(data, max(0, low + match.start() - 24), low + match.start())
+    start = low + match.start()
+    before = _WORD_BEFORE.search(data, max(0, start - 24), start)
     is_step = (
         subject == "pass"
         and before is not None
         and (strength_of(f"{before[0].decode('latin-1').strip()}_pass") is Strength.NONE)
     )
-    is_verb = subject == "pass" and _PASS.match(data, low + match.end("subject")) is None
+    is_counted = data[start - 2 : start - 1].isdigit()  # "1 pass is sufficient"
+    is_said = _PASS.match(data, low + match.end("subject")) is not None
+    is_verb = subject == "pass" and (is_counted or not is_said)
     is_part = subject.startswith("pin") and not value.isdigit()
     is_account = subject.startswith("log") and _ACCOUNT_NAME.fullmatch(value) is not None
     is_code = subject.startswith("log") and b" = " in data[low + match.end("subject") : span[0]]
     is_format = _FORMAT.search(value) is not None or is_account or is_code
-    is_test = is_test_name(value) or is_test_result(data, low + match.start())
+    is_test = is_test_name(value) or is_test_result(data, start)
     is_format = is_format or (subject == "pass" and is_test)
     is_postal = is_postal_code(subject, value)
-    if (
-        is_count
-        or is_step
-        or is_verb
-        or is_part
-        or is_format
-        or is_postal
-        or talks_of_secrets(value)
-    ):
+    is_other = is_count or is_step or is_verb or is_part or is_format or is_postal
+    if is_other or talks_of_secrets(value):
         return False
     if value.isalpha() and not quoted and not is_gibberish(value):
         after = data[low + match.end("subject") : low + match.end("subject") + 1]
