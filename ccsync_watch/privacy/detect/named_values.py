@@ -23,7 +23,11 @@ from ccsync_watch.privacy.engine.structural_rule import (
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
-from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
+from ccsync_watch.privacy.heuristics.name_strength import (
+    Strength,
+    may_name_secret,
+    strength_of_label,
+)
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_drawn_or_phrase,
     is_surely_chosen,
@@ -38,8 +42,11 @@ if TYPE_CHECKING:
 _SETTER = re.compile(r"^(?:set|with|use)_?", re.IGNORECASE)
 _REACH_BEFORE = 100
 """How far what precedes a name is read, in bytes."""
-WORD = r"(?<![\w-])[\w-]{2,128}"
+_AT_WORD = r"(?<![\w-])[\w-]{"
+_LONGEST_WORD = 128
+WORD = rf"{_AT_WORD}2,{_LONGEST_WORD}}}"
 """A name in code, for `find_named`; tried where a word begins, not at each of its letters."""
+_WORDS_OF_TEXT = re.compile(WORD.encode())
 WORDS = rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})"
 """What the name of a secret contains, for triggers."""
 
@@ -68,16 +75,14 @@ def find_named(
     What precedes the name ends as `before` says.
     """
     opening = re.compile(before.encode(), re.IGNORECASE)
-    compile_late = late_pattern(f"(?P<name>{name}){after_name}".encode())
+    pattern = f"(?P<name>{name}){after_name}"
+    matches = _matches_at_words if name.startswith(_AT_WORD) else _matches
+    compile_late = late_pattern(pattern.encode())
 
     @at_groups_of_hits
     def find(data: bytes, hits: Hits) -> Iterator[Span]:
         position, limit = window(data, hits, reach, 600)
-        pattern = compile_late()
-        while (
-            match := pattern.search(data, position, limit)
-        ) is not None and match.start() < hits.end:
-            position = match.end("name")
+        for match in matches(compile_late(), data, position, hits.end, limit):
             label = match["name"].decode("latin-1")
             strength = strength_of_label(label)
             if data[match.end("name") : match.end("name") + 1] == b"(":
@@ -92,6 +97,28 @@ def find_named(
                 yield Span(*span, kind, Rank.NAMED_FIELD)
 
     return find
+
+
+def _matches(
+    pattern: re.Pattern[bytes], data: bytes, position: int, stop: int, limit: int
+) -> Iterator[re.Match[bytes]]:
+    """Yield the matches that start before `stop` and end before `limit`, none within a name."""
+    while (match := pattern.search(data, position, limit)) is not None and match.start() < stop:
+        yield match
+        position = match.end("name")
+
+
+def _matches_at_words(
+    pattern: re.Pattern[bytes], data: bytes, position: int, stop: int, limit: int
+) -> Iterator[re.Match[bytes]]:
+    """Yield those of a pattern that starts with a word, at words that may name a secret."""
+    for word in _WORDS_OF_TEXT.finditer(data, position, min(limit, stop + _LONGEST_WORD)):
+        if word.start() >= stop:
+            return
+        if may_name_secret(word[0]):
+            match = pattern.match(data, word.start(), limit)
+            if match is not None:
+                yield match
 
 
 _QUOTED = r"[a-z@$]{0,2}\\{0,7}[\"'](?P<secret>[^\"'\\\s]{4,512})(?=\\{0,7}[\"'])"

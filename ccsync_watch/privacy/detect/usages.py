@@ -174,20 +174,19 @@ def _rule_of(heads: list[str]) -> StructuralRule:
 
     @cache
     def compile_heads() -> re.Pattern[bytes]:
-        return re.compile(rf"(?<![\w.-])(?:{prefix_tree(heads)})".encode())
+        # What is before a head comes first: `re` looks for such bytes fast.
+        return re.compile(rf"[^\w.-](?=(?P<head>{prefix_tree(heads)}))".encode())
 
     @at_groups_of_hits
     def find_positional_secrets(data: bytes, hits: Hits) -> Iterator[Span]:
         """Yield what stands where a usage has its secret."""
         low, high = window(data, hits, _REACH, _AFTER)
-        text = data[low : hits.end].lower()
-        any_head = compile_heads()
-        position = 0
-        while (head := any_head.search(text, position)) is not None:
-            position = head.start() + 1
-            if text[head.end() - 1 : head.end() + 1].isalnum() and head.end() < len(text):
+        text = b"\n" + data[low : hits.end].lower()
+        for head in compile_heads().finditer(text):
+            start, end = head.span("head")
+            if text[end - 1 : end + 1].isalnum() and end < len(text):
                 continue  # a longer word
-            start = low + head.start()
+            start += low - 1
             for line in _lines_at(head):
                 yield from _secrets_of(read_usage(line), data, start, high)
 
@@ -203,7 +202,7 @@ def _rule_of(heads: list[str]) -> StructuralRule:
 
 def _lines_at(head: re.Match[bytes]) -> Iterator[str]:
     """Yield the usages that begin where a head was found, those with the longest head first."""
-    words = head[0]
+    words = head["head"]
     while words:
         yield from _LINES.get(words, ())
         words = words.rpartition(b" ")[0]

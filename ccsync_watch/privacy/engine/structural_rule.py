@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache, wraps
 from typing import NamedTuple
 
+from ccsync_watch.privacy.engine.match_starts import matches_of
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, moved
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
@@ -221,20 +222,17 @@ def _find_by_pattern(
     accept: Callable[[str], bool] | None,
 ) -> Finder:
     """Return a finder for a pattern. Matches may overlap: each search starts a byte further."""
-    compile_late = late_pattern(pattern.encode("latin-1"))
+    matches = matches_of(pattern)
 
     def find(data: bytes, hits: Hits) -> Iterator[Span]:
         position, limit = window(data, hits, reach, _extent(data, hits.end, after))
-        compiled = compile_late()
-        while (match := compiled.search(data, position, limit)) is not None:
-            if match.start() >= hits.end:
-                return
+        for match in matches(data, position, hits.end, limit):
+            whole = match
             if match.end() == limit:
-                match = compiled.match(data, match.start(), hits.end + after) or match
-            span = match.span("secret")
+                whole = match.re.match(data, match.start(), hits.end + after) or match
+            span = whole.span("secret")
             if span[0] < span[1] and (accept is None or accept(text_of(data, read_part(span)))):
                 yield Span(*span, kind, rank)
-            position = match.start() + 1
 
     return at_groups_of_hits(find, Seen(after=after + WINDOW_AFTER))
 

@@ -11,6 +11,7 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+from ccsync_watch.privacy.engine.pattern_syntax import prefix_tree
 from ccsync_watch.privacy.heuristics.words import load_words
 
 
@@ -96,6 +97,33 @@ def strength_of(name: str) -> Strength:
         return Strength.TOKEN
     is_weak = joined.endswith(_WEAK_ENDINGS) or joined == "tok"
     return Strength.WEAK if is_weak else _strength_of_longer(name, words)
+
+
+_ENDINGS = (
+    *_HEADERS,
+    *_PASSWORD_WORDS,
+    *_PASSWORD_ENDINGS,
+    *_TOKEN_ENDINGS,
+    *_VARIABLE_ENDS,
+    *_WEAK_ENDINGS,
+    "tok",
+)
+_IN_NAMES = re.compile(
+    prefix_tree(
+        [word for word in _ENDINGS if not any(len(w) < len(word) and w in word for w in _ENDINGS)]
+    ).encode()
+)
+"""What every name of a secret contains, signs left out."""
+_SIGNS = b"_-."
+
+
+@lru_cache(maxsize=8192)
+def may_name_secret(word: bytes) -> bool:
+    """Tell whether a word of code, or a part of it, can be the name of a secret.
+
+    This takes less than its strength, which depends on where it ends.
+    """
+    return _IN_NAMES.search(word.lower().translate(None, _SIGNS)) is not None
 
 
 _ASKED = re.compile(r"password|passphrase|passcode|token|api[ -]?key|secret", re.IGNORECASE)
