@@ -61,7 +61,7 @@ def whole_id(database: Database, name: str) -> str | None:
     begin with it.
     """
     is_stored = bool(session_summaries.find_sessions(database, name))
-    return find_session(database, name) if is_stored else name
+    return find_session(database, name) if is_stored or not name else name
 
 
 def is_session(settings: Settings, session_id: str) -> bool:
@@ -97,6 +97,9 @@ def find_session(database: Database, prefix: str) -> str | None:
 
     Warn, and return None, when there is not exactly one.
     """
+    if not prefix:  # such as an unset variable of a shell: it is the beginning of every id
+        warn("the session's id is empty: see `ccsync-watch sessions` for the ids")
+        return None
     session_ids = session_summaries.find_sessions(database, prefix)
     if prefix in session_ids:
         return prefix

@@ -43,12 +43,27 @@ _DEFAULT = "default"
 _STDIN = "-"
 
 
+_ACTIONS = ("show", "set", "unset")
+
+
+def _action(text: str) -> str:
+    # Loaded here: argparse is loaded when it is called.
+    from argparse import ArgumentTypeError  # noqa: PLC0415 - see above
+
+    if text not in _ACTIONS:
+        raise ArgumentTypeError(
+            f"{text!r} is not one of {', '.join(_ACTIONS)}; `config show KEY` shows one setting"
+        )
+    return text
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to do, the key, its value, and the form of the output."""
     parser.add_argument(
         "action",
         nargs="?",
-        choices=("show", "set", "unset"),
+        type=_action,
+        choices=_ACTIONS,
         default="show",
         help="show all settings or one (the default), set one, or remove it from the file",
     )

@@ -17,6 +17,7 @@ from ccsync_watch.cli.console import (
     say_wrapped,
     show_warnings,
     terminal_columns,
+    warn,
 )
 from ccsync_watch.cli.session_lookup import SHORT_ID_CHARS, whole_id
 from ccsync_watch.clock import utc_datetime
@@ -69,16 +70,18 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 def _print(entries: Iterable[LedgerEntry], *, session_id: str | None, as_json: bool) -> None:
     hosts: dict[str, Counter[str]] = {}
     removed: Counter[str] = Counter()
-    for entry in entries:
-        if as_json:
+    if as_json:
+        count = 0
+        for count, entry in enumerate(entries, 1):  # noqa: B007 - used behind the loop
             say(orjson.dumps(asdict(entry)).decode())
-            continue
+        if session_id is not None and not count:
+            warn(_nothing_of(session_id))
+        return
+    for entry in entries:
         say_wrapped(_line(entry))
         sums = hosts.setdefault(entry.host, Counter())
         sums.update(requests=1, bytes=entry.size, rows=entry.rows * (entry.kind == "messages"))
         removed.update(entry.removed)
-    if as_json:
-        return
     if not hosts:
         say_wrapped(_NOTHING if session_id is None else _nothing_of(session_id))
     for host, sums in hosts.items():

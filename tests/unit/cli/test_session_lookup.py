@@ -70,7 +70,7 @@ class TestSession:
         ("prefix", "message_part"),
         [
             ("zz", "session zz is not stored"),
-            ("", "several sessions begin with"),
+            ("", "the session's id is empty"),
             ("excluded", "session excluded is not stored"),
         ],
     )
@@ -102,7 +102,39 @@ def test_the_beginning_of_an_id_is_enough_where_sessions_need_not_be_stored(
     unknown = capsys.readouterr()
     assert "zz-new" in unknown.out + unknown.err
     assert main([*words, ""], filled) == 1
-    assert "several sessions begin with" in capsys.readouterr().err
+    assert "the session's id is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["show"], ["ledger"], ["sync-now", "--session"]])
+def test_the_sessions_that_an_id_may_mean_are_named(
+    filled: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    """With their titles; none of them is taken."""
+    like = f"{SESSION[:-1]}6"
+    world = World(tmp_path / "state")
+    world.ingest(message("d1", session_id=like), session_id=like)
+    world.close()
+    assert main([*words, SESSION[:8]], filled) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    first, *others = output.err.splitlines()
+    assert first.startswith(f"ccsync-watch: several sessions begin with '{SESSION[:8]}'")
+    assert [line.split()[1] for line in others] == [SESSION, like]
+
+
+def test_the_ledger_says_that_nothing_was_sent(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With `--json` on standard error: what a program reads has only entries."""
+    said = f"Nothing of session {SESSION} was sent from this machine."
+    assert main(["ledger", SESSION], filled) == 0
+    assert capsys.readouterr().out.split() == said.split()
+    assert main(["ledger", SESSION, "--json"], filled) == 0
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("", f"ccsync-watch: {said}\n")
 
 
 def test_an_unknown_session_is_not_imported(

@@ -57,6 +57,18 @@ def test_every_setting_has_its_source(
     assert list(json.loads(capsys.readouterr().out)["settings"]) == ["auto_sync"]
 
 
+@pytest.mark.parametrize("words", [["auto_sync"], ["get", "auto_sync"]])
+def test_what_shows_one_setting_is_said(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """To those who write what other programs take."""
+    with pytest.raises(SystemExit) as ended:
+        main(["config", *words], env)
+    assert ended.value.code == 2
+    expected = f"{words[0]!r} is not one of show, set, unset; `config show KEY` shows one setting"
+    assert expected in capsys.readouterr().err
+
+
 def test_a_value_is_set_and_removed(
     env: dict[str, str], file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
