@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from support.accounting_cases.case import Case
 
 _SECONDS = 120
+_PREPARE_SECONDS = 600
 _NAMES = ("inputTokens", "outputTokens", "cacheCreationTokens", "cacheReadTokens")
 _PERIODS = ("day", "week", "month")
 _COMMANDS = {
@@ -80,6 +81,13 @@ def ours(home: Path, zone: str, cache: Path) -> dict[str, Sums]:
     return sums
 
 
+def prepare(cache: Path) -> None:
+    """Compile the rules of the redactor, which every case would else do for itself at first."""
+    with tempfile.TemporaryDirectory(prefix="ccsync-compare-") as folder:
+        program = Program(Path(folder), Path(folder), {"XDG_CACHE_HOME": os.fspath(cache)})
+        program.call("redact", stdin="nothing\n", seconds=_PREPARE_SECONDS)
+
+
 def _tokens(tokens: dict[str, Any]) -> tuple[int, ...]:
     write = tokens["cache_write_5m"] + tokens["cache_write_1h"]
     return tokens["input"], tokens["output"], write, tokens["cache_read"]
@@ -122,6 +130,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="ccsync-compare-") as cache,
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
+        prepare(Path(cache))
         for case, result in zip(
             selected, pool.map(partial(compare, other.program, Path(cache)), selected), strict=True
         ):
