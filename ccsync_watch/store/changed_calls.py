@@ -36,6 +36,12 @@ def take_changed_calls(
 
     A notice that says nothing else is left out, if the call is there to say it.
     """
+    messages = list(messages)
+    if not any(
+        message.kind == "notice" and any(part.kind == "tool-call" for part in message.parts)
+        for message in messages
+    ):
+        return messages, []
     kept: list[Message] = []
     changed: list[ChangedCall] = []
     called: set[tuple[str, str | None]] = set()

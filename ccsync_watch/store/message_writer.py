@@ -15,7 +15,7 @@ import orjson
 from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store.id_keys import save_ids, uuid_key
 from ccsync_watch.store.id_queries import select_among
-from ccsync_watch.store.packed_texts import pack
+from ccsync_watch.store.packed_texts import pack_json
 from ccsync_watch.store.requeueing import is_pruned, requeue
 from ccsync_watch.transcripts.call_ids import is_own
 
@@ -76,7 +76,7 @@ class MessageWriter:
         parts: list[tuple[object, ...]] = []
         updated = 0
         for message in latest.values():
-            encoded = [(part.kind, orjson.dumps(part.content).decode()) for part in message.parts]
+            encoded = [(part.kind, orjson.dumps(part.content)) for part in message.parts]
             digest = content_digest(message.role, message.kind, encoded)
             dated_ms = order.next_date(message.timestamp_ms)
             stored = known.get(message.id)
@@ -249,12 +249,12 @@ class MessageWriter:
         )
 
 
-def content_digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> bytes:
+def content_digest(role: str, kind: str, parts: Iterable[tuple[str, bytes]]) -> bytes:
     """Return a hash that changes with a message's role, kind or parts, each a kind and its JSON."""
     digest = hashlib.blake2b(f"{role}\0{kind}".encode(), digest_size=16)
     for name, content in parts:
         digest.update(f"\0{name}\0".encode())
-        digest.update(content.encode())
+        digest.update(content)
     return digest.digest()
 
 
@@ -265,13 +265,20 @@ def _known(connection: sqlite3.Connection, messages: Mapping[str, Message]) -> d
     known: dict[str, _Stored] = {}
     for session_id, keys in uuids.items():
         row = connection.execute("SELECT key FROM ids WHERE id = ?", (session_id,)).fetchone()
+        if row is None:
+            continue
+        # Of most sessions of a first import nothing but the header is stored.
+        some = connection.execute(
+            "SELECT uuid_key FROM compact_messages WHERE session_key = ? LIMIT 2", row
+        ).fetchall()
+        wanted = keys if len(some) > 1 else [row["uuid_key"] for row in some]
         query = (
             "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"
             " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts, m.agent_id"
             " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id"
             " WHERE m.session_key = ? AND m.uuid_key IN ({ids})"
         )
-        for stored in select_among(connection, query, keys, row[0] if row else 0):
+        for stored in select_among(connection, query, wanted, row[0]):
             if stored[0] in messages:
                 known[stored[0]] = _Stored(*stored[1:])
     return known
@@ -294,10 +301,10 @@ def _next_seq(connection: sqlite3.Connection) -> int:
     return (row[0] if row else 0) + 1
 
 
-def _part_row(message_seq: int, position: int, part: Part, content: str) -> tuple[object, ...]:
+def _part_row(message_seq: int, position: int, part: Part, content: bytes) -> tuple[object, ...]:
     styles = orjson.dumps(part.styles).decode() if part.styles else None
     names = (part.kind, part.tool_use_id, part.tool_name)
-    return (message_seq, position, *names, pack(content), styles)
+    return (message_seq, position, *names, pack_json(content), styles)
 
 
 def _own_id(message: Message) -> str | int | None:
@@ -332,6 +339,6 @@ def _message_row(
         None if message.model is None else keys[message.model],
         None if message.usage_id is None else keys[message.usage_id],
         message.is_inherited,
-        orjson.dumps(message.facts).decode(),
+        orjson.dumps(message.facts).decode() if message.facts else "{}",
         digest,
     )

@@ -104,6 +104,11 @@ def pack(text: str) -> str | bytes:
     return pack_bytes(text.encode()) or text
 
 
+def pack_json(encoded: bytes) -> str | bytes:
+    """Return JSON as it is to be stored."""
+    return pack_bytes(encoded) or encoded.decode()
+
+
 def pack_bytes(encoded: bytes) -> bytes | None:
     """Return an encoded text packed, None if that gains nothing.
 

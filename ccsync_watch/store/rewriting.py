@@ -16,7 +16,7 @@ from ccsync_watch.store.annotation_writer import ANNOTATION_TABLES, save_file
 from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.id_keys import forget_unused, save_ids
 from ccsync_watch.store.message_writer import content_digest
-from ccsync_watch.store.packed_texts import pack
+from ccsync_watch.store.packed_texts import pack_json
 from ccsync_watch.store.recall import mark_recalled
 from ccsync_watch.store.requeueing import requeue
 from ccsync_watch.store.session_policy import excluded_among
@@ -210,7 +210,7 @@ def rewrite_messages(
 def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) -> bool:
     """Write one message back; return whether it was still the one that was read."""
     message = item.message
-    contents = [orjson.dumps(part.content).decode() for part in message.parts]
+    contents = [orjson.dumps(part.content) for part in message.parts]
     kinds = [part.kind for part in message.parts]
     digest = content_digest(message.role, message.kind, zip(kinds, contents, strict=True))
     facts = orjson.dumps(message.facts).decode()
@@ -232,7 +232,7 @@ def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) ->
         "UPDATE parts SET styles = iif(unpacked(content) = ?2, styles, NULL), tool_name = ?1,"
         " content = ?3 WHERE message_seq = ?4 AND position = ?5",
         [
-            (part.tool_name, content, pack(content), message.seq, position)
+            (part.tool_name, content.decode(), pack_json(content), message.seq, position)
             for position, (part, content) in enumerate(zip(message.parts, contents, strict=True))
         ],
     )

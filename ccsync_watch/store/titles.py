@@ -63,8 +63,11 @@ def save_titles(connection: sqlite3.Connection, messages: Iterable[Message]) -> 
         if message.agent_id:
             continue
         session_id = message.session_id
-        title = _title_of(message)
-        if title and (session_id not in titles or title[0] > titles[session_id][0]):
+        best = titles.get(session_id)
+        # Most messages of a session come after a prompt that it is named after.
+        is_settled = best is not None and best[0] is TitleRank.PROMPT
+        title = None if is_settled and message.kind != "command" else _title_of(message)
+        if title and (best is None or title[0] > best[0]):
             titles[session_id] = title
         if message.kind in _CONVERSATION_KINDS or (title and title[0] is TitleRank.COMMAND):
             spoken.add(session_id)

@@ -15,7 +15,7 @@ from ccsync_watch.pipeline.numbered_results import correct_numbered_results
 from ccsync_watch.pipeline.reapply import RepairResult
 from ccsync_watch.store.message_writer import content_digest
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.packed_texts import pack, unpack
+from ccsync_watch.store.packed_texts import pack_json, unpack
 from ccsync_watch.store.schema import add_functions
 from support.lines import OTHER, SESSION, Writer, call
 from support.pumping import Bench, PassingRedactor
@@ -209,9 +209,9 @@ def _store_in_old_way(bench: Bench, outputs: dict[str, str | None]) -> None:
             ).fetchone()
             value = orjson.loads(unpack(content))
             value.pop("output", None)
-            text = orjson.dumps(value if output is None else {**value, "output": output}).decode()
+            text = orjson.dumps(value if output is None else {**value, "output": output})
             connection.execute(
-                "UPDATE parts SET content = ? WHERE message_seq = ?", (pack(text), seq)
+                "UPDATE parts SET content = ? WHERE message_seq = ?", (pack_json(text), seq)
             )
             digest = content_digest(role, kind, [("tool-result", text)])
             connection.execute(

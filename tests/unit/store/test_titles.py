@@ -35,6 +35,26 @@ class TestTitle:
         world.ingest(message("u2", "Second"))
         assert _title(world) == "First one"
 
+    def test_what_follows_the_prompt_that_it_is_made_of_is_not_searched(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A long session has thousands of prompts, and no later one is better."""
+        searched: list[str] = []
+
+        def search(text: str) -> str:
+            searched.append(text)
+            return short_title(text)
+
+        monkeypatch.setattr("ccsync_watch.store.titles.short_title", search)
+        world.ingest(
+            message("u1", "/compact", kind="command"),
+            message("u2", "First prompt"),
+            message("u3", "Second prompt"),
+            message("u4", "Third prompt"),
+        )
+        assert searched == ["/compact", "First prompt"]
+        assert _title(world) == "First prompt"
+
     def test_a_subagents_rows_do_not_count(self, world: World) -> None:
         """The session is its main conversation."""
         world.ingest(message("s1", "Task", agent_id="agent-1"))
