@@ -24,7 +24,11 @@ CLAIMS: dict[str, tuple[str, ...]] = {
     ),
     "removes secrets, and stores the rest on your machine": (_STORED, _CANARIES),
     "Claude Code never waits for it": ("bench hooks",),
-    "You need Python 3.10 or later": ("unit/test_readme.py::test_the_oldest_python_is_named",),
+    "You need Python 3.10 or later, Claude Code 1.0.41 or later": (
+        "unit/test_readme.py::test_the_oldest_python_is_named",
+        "unit/test_readme.py::test_the_oldest_client_is_named",
+        "e2e/test_plugin_clients.py::test_the_daemon_alone_serves_a_client_without_plugins",
+    ),
     "The first needs no configuration": (_STORED,),
     "the most recent first": (
         "unit/pipeline/test_pump_order.py::test_the_most_recently_written_goes_first",

@@ -10,6 +10,7 @@ import pytest
 
 from ccsync_watch.cli.command_index import list_commands
 from ccsync_watch.config import declared_settings
+from support.claude_client.versions import FIRST_VERSION
 from support.readme_claims import CLAIMS
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,11 @@ def test_the_oldest_python_is_named() -> None:
     oldest = re.search(r'requires-python = ">=(.*?)"', (ROOT / "pyproject.toml").read_text())
     assert oldest is not None
     assert f"Python {oldest[1]} or later" in README
+
+
+def test_the_oldest_client_is_named() -> None:
+    """The one that the tests run."""
+    assert f"Claude Code {FIRST_VERSION} or later" in README
 
 
 def test_exit_codes_are_those_of_the_errors() -> None:
