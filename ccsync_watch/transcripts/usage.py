@@ -245,21 +245,29 @@ def _has_counts(values: Mapping[str, Any]) -> bool:
 def _translated(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a usage with the API's names where a gateway left those of OpenAI's.
 
-    There, what was read from a cache is a part of the prompt.
+    There, what was read from a cache is a part of the prompt. The newer of its two forms has the
+    API's names for the sums, but its own for what they contain.
     """
+    cached = mapping(values.get("input_tokens_details")).get("cached_tokens")
+    if cached and not values.get("cache_read_input_tokens"):
+        return {**values, **_without_cached(values.get("input_tokens"), cached)}
     if not (values.get("prompt_tokens") or values.get("completion_tokens")):
         return values
     if any(map(values.get, _COUNTS)):
         return values
-    prompt = token_count(values.get("prompt_tokens"))
-    cached = token_count(mapping(values.get("prompt_tokens_details")).get("cached_tokens"))
-    own = _UNREADABLE if prompt is None or cached is None else max(0, prompt - cached)
+    cached = mapping(values.get("prompt_tokens_details")).get("cached_tokens")
     return {
-        "input_tokens": own,
+        **_without_cached(values.get("prompt_tokens"), cached),
         "output_tokens": values.get("completion_tokens"),
-        "cache_read_input_tokens": cached,
         "server_tool_use": values.get("server_tool_use"),
     }
+
+
+def _without_cached(prompt: object, cached: object) -> dict[str, object]:
+    """Return a prompt without its part that was read from a cache, and that part."""
+    whole, part = token_count(prompt), token_count(cached)
+    own = _UNREADABLE if whole is None or part is None else max(0, whole - part)
+    return {"input_tokens": own, "cache_read_input_tokens": part}
 
 
 def _token_counts(values: Mapping[str, Any]) -> TokenCounts | None:

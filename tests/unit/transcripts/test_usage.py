@@ -181,6 +181,27 @@ class TestCounts:
         row["message"]["usage"] = own | counts | {"prompt_tokens": "many"}
         assert usage_of(row) is None
 
+    @pytest.mark.parametrize(
+        ("cached", "expected"), [(60, (40, 60)), (0, (100, 0)), ("60", (40, 60)), (200, (0, 200))]
+    )
+    def test_its_newer_form_includes_what_a_cache_gave_too(
+        self, cached: object, expected: tuple[int, int]
+    ) -> None:
+        """Its sums have the API's names; the API's own count of the cache comes first."""
+        row = answer()
+        counts = {
+            "input_tokens": 100, "output_tokens": 7, "total_tokens": 107,
+            "input_tokens_details": {"cached_tokens": cached},
+        }  # fmt: skip
+        row["message"]["usage"] = counts
+        usage = usage_of(row)
+        assert usage is not None
+        assert (usage.input_tokens, usage.cache_read_tokens) == expected
+        row["message"]["usage"] = counts | {"cache_read_input_tokens": 5}
+        usage = usage_of(row)
+        assert usage is not None
+        assert (usage.input_tokens, usage.cache_read_tokens) == (100, 5)
+
     def test_of_both_vendors_names_the_apis_own_count(self) -> None:
         """Where they are filled in, they say more."""
         usage = usage_of(answer(input_tokens=40, prompt_tokens=100, completion_tokens=7))
