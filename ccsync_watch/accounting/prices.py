@@ -156,9 +156,12 @@ class PriceList:
         return f"{label} x {multiplier}" if multiplier != 1 else label
 
     def revision(self) -> object:
-        """Return a value that is another one when a price may have changed."""
+        """Return a value that is another one when a price may have changed.
+
+        As a text it is the same in another process, which has the same prices.
+        """
         self._refreshed()
-        return self._written, self._client, self._stamp
+        return self._written.own, self._written.multiplier, self._client, self._stamp
 
     def steps(self) -> list[int]:
         """Return the lengths of a prompt at which any known price changes."""

@@ -270,6 +270,14 @@ def test_the_revision_changes_with_the_clients_prices_and_what_was_looked_up(
     assert len({str(revision) for revision in revisions}) == 3
 
 
+def test_the_revision_of_another_process_is_the_same(files: Files) -> None:
+    """As a text: what was counted before a restart is not counted again."""
+    files.serve({"claude-opus-5": SERVED})
+    revisions = {repr(PriceList.following(lambda: files.settings).revision()) for _ in range(2)}
+    assert len(revisions) == 1
+    assert " at 0x" not in revisions.pop()
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
