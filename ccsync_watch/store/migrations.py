@@ -1218,4 +1218,21 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX messages_api_errors ON compact_messages (session_key)
         WHERE kind = 'api_error' AND role = 'assistant' AND NOT is_inherited;
     """,
+    """
+    -- SQLite reads each row of these indexes' sessions, to see what the index says of all of them,
+    -- unless it has that column too. And what is excluded is asked for in every sum.
+    DROP INDEX sessions_project;
+    DROP INDEX sessions_model;
+    DROP INDEX sessions_branch;
+    DROP INDEX sessions_host;
+    CREATE INDEX sessions_project
+        ON sessions (project_path, updated_ms, is_conversation, is_excluded) WHERE NOT is_excluded;
+    CREATE INDEX sessions_model
+        ON sessions (model, updated_ms, is_conversation, is_excluded) WHERE NOT is_excluded;
+    CREATE INDEX sessions_branch
+        ON sessions (git_branch, updated_ms, is_conversation, is_excluded) WHERE NOT is_excluded;
+    CREATE INDEX sessions_host
+        ON sessions (host, updated_ms, is_conversation, is_excluded) WHERE NOT is_excluded;
+    CREATE INDEX sessions_excluded ON sessions (is_excluded) WHERE is_excluded;
+    """,
 )

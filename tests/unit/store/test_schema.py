@@ -151,6 +151,19 @@ class TestPlans:
         for index in indexes:
             assert any(name in shown for name in index.split("|")), shown
 
+    @pytest.mark.parametrize("column", ["project", "model", "branch", "host"])
+    def test_sessions_are_counted_by_an_index_alone(self, world: World, column: str) -> None:
+        """Of a frequent model, to read each session would take longer than the rest of a page."""
+        session_filter = session_list.SessionFilter(**{column: "x"}, is_conversation=True)  # type: ignore[arg-type] # names of fields
+        plan = _plans(world, lambda: session_list.count_matching(world.database, session_filter, 9))
+        assert any("COVERING INDEX" in step for step in plan), plan
+
+    def test_excluded_sessions_have_an_index(self, world: World) -> None:
+        """Every sum leaves them out: there are few or none, of a hundred thousand."""
+        query = "SELECT id FROM sessions WHERE is_excluded"
+        plan = _plans(world, lambda: world.database.read().execute(query).fetchall())
+        assert any("sessions_excluded" in step for step in plan), plan
+
     def test_marking_a_session_due_uses_keys(self, world: World) -> None:
         """Every commit does it, for every session it touched."""
         asked: list[str] = []
