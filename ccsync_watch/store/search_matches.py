@@ -1,8 +1,10 @@
 """The matches of a search in one session after the other, as a walk through many of them asks.
 
-The index is asked for the first sessions one by one: where most of them match, few are asked for.
-Then it is asked once for all matches: each question costs as much as thousands of their numbers,
-above all one with many words, or with the beginning of one.
+The index is asked for the sessions one by one: where most of them match, few are asked for. Where
+few do, it is asked once for all matches: a question costs as much as hundreds of their numbers.
+
+It is asked in the order of the numbers alone: from the last to the first, a question about a
+frequent word takes several times as long, as FTS5 reads all that it has of the word in that part.
 """
 
 from __future__ import annotations
@@ -15,27 +17,66 @@ import orjson
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from ccsync_watch.store.search_compiler import CompiledQuery
 
-_ASKED_SINGLY = 25
 _MAX_NUMBERS = 200_000
 """More are not read at once: of so many a walk soon finds enough."""
+_FEW_NUMBERS = 30_000
+"""So many are read at once before any session is asked for: most have none of them."""
+_MAX_MISSES = 100
+"""After so many sessions without a match all numbers are read."""
+_MAX_MISSES_CHECKED = 25
+"""And after so many whose messages are looked at one by one."""
+_MANY_WORDS = 8
+"""A question with more words costs several times as much as one with a few."""
+_MAX_MISSES_OF_MANY = 3
 _SHORT_SESSION = 200
 """To go through so many messages costs less than to ask the index."""
+_WIDE_SESSION = 20_000
+"""Where so many messages are between the first and the last, those of others are most of them."""
+_CHECKED_AT_ONCE = 500
 _SESSION = "JOIN ids k ON k.key = m.session_key JOIN sessions s ON s.id = k.id"
+_FIRST, _LAST = 0, 1 << 62
+
+
+def read_numbers(
+    read: sqlite3.Connection,
+    words: str | None,
+    most: int = -1,
+    *,
+    between: tuple[int, int] = (_FIRST, _LAST),
+) -> list[int]:
+    """Return the numbers of the messages that the index has for an expression, in their order."""
+    (numbers,) = read.execute(
+        # As one text: so many rows would take ten times as long.
+        "SELECT '[' || coalesce(group_concat(rowid), '') || ']' FROM (SELECT rowid FROM search"
+        " WHERE search MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid LIMIT ?)",
+        (words, *between, most),
+    ).fetchone()
+    known: list[int] = orjson.loads(numbers)
+    return known
 
 
 class SessionMatches:
-    """The matches of one query; asked for one session, then for the next."""
+    """The matches of one query; asked for one session, then for the next.
 
-    def __init__(self, read: sqlite3.Connection, query: CompiledQuery) -> None:
+    `first` are the first numbers that the index has for its words, if they are known: how close
+    they are to each other says how many there are.
+    """
+
+    def __init__(
+        self, read: sqlite3.Connection, query: CompiledQuery, first: Sequence[int] = ()
+    ) -> None:
         self._read = read
         self._query = query
         self._condition = f"({query.sql or 'true'})"
-        self._asked = 0
-        # The numbers of all messages with the words, in their order; None before they are read.
-        self._numbers: list[int] | None = None
+        # All numbers of messages with the words up to that one, in their order.
+        self._numbers = list(first)
+        self._known_to = first[-1] if first else 0
+        self._misses = 0
+        self._misses_left = self._count_misses()
 
     def of(self, session_key: int, limit: int) -> list[int]:
         """Return the matches of a session, the last ones first; -1 for all of them."""
@@ -48,18 +89,60 @@ class SessionMatches:
         ).fetchone()
         if bounds[0] is None:
             return []
-        self._asked += 1
-        if self._asked == _ASKED_SINGLY:
-            self._read_numbers()
-        if self._numbers is None:
-            return self._asked_singly(session_key, bounds, limit)
-        start = bisect_left(self._numbers, bounds[0])
-        between = self._numbers[start : bisect_right(self._numbers, bounds[1], lo=start)]
+        seqs = self._of_bounds(session_key, bounds, limit)
+        self._misses += not seqs
+        return seqs
+
+    def _of_bounds(self, session_key: int, bounds: tuple[int, int], limit: int) -> list[int]:
+        if self._misses_left is not None and self._misses >= self._misses_left:
+            self._misses_left = None
+            self._read_all()
+        if bounds[1] <= self._known_to:
+            start = bisect_left(self._numbers, bounds[0])
+            between = self._numbers[start : bisect_right(self._numbers, bounds[1], lo=start)]
+            return self._checked_numbers(between, session_key, limit)
+        is_short = bounds[1] - bounds[0] < _SHORT_SESSION
+        if self._query.sql and is_short and not self._meets_condition(session_key):
+            return []
+        if bounds[1] - bounds[0] > _WIDE_SESSION:
+            return self._of_wide(session_key, bounds, limit)
+        between = read_numbers(self._read, self._query.words, between=(bounds[0], bounds[1]))
+        return self._checked_numbers(between, session_key, limit)
+
+    def _count_misses(self) -> int | None:
+        """Return how many sessions without a match may pass before all numbers are read.
+
+        None where there are too many numbers for that.
+        """
+        misses = _MAX_MISSES_CHECKED if self._query.sql else _MAX_MISSES
+        if (self._query.words or "").count('"') > 2 * _MANY_WORDS:
+            misses = _MAX_MISSES_OF_MANY
+        if not self._known_to:
+            return misses
+        (newest,) = self._read.execute("SELECT max(seq) FROM compact_messages").fetchone()
+        expected = len(self._numbers) * newest / self._known_to
+        if expected > _MAX_NUMBERS:
+            return None
+        return 0 if expected <= _FEW_NUMBERS else misses
+
+    def _read_all(self) -> None:
+        between = (self._known_to + 1, _LAST)
+        more = read_numbers(self._read, self._query.words, _MAX_NUMBERS + 1, between=between)
+        self._numbers += more
+        self._known_to = more[-1] if len(more) > _MAX_NUMBERS else _LAST
+
+    def _checked_numbers(self, numbers: list[int], session_key: int, limit: int) -> list[int]:
+        """Return those of a session that meet the condition, the last ones first."""
         # Rows of other sessions may be between its first and its last.
         condition = "m.seq IN (SELECT value FROM json_each(?)) AND m.session_key = ?"
-        if not between:
-            return []
-        return self._checked(condition, (json.dumps(between), session_key), limit)
+        seqs: list[int] = []
+        for end in range(len(numbers), 0, -_CHECKED_AT_ONCE):
+            asked = json.dumps(numbers[max(0, end - _CHECKED_AT_ONCE) : end])
+            left = limit if limit < 0 else limit - len(seqs)
+            seqs += self._checked(condition, (asked, session_key), left)
+            if len(seqs) == limit:
+                break
+        return seqs
 
     def _checked(self, condition: str, values: tuple[object, ...], limit: int) -> list[int]:
         rows = self._read.execute(
@@ -69,10 +152,7 @@ class SessionMatches:
         )
         return [row[0] for row in rows]
 
-    def _asked_singly(self, session_key: int, bounds: tuple[int, int], limit: int) -> list[int]:
-        is_short = bounds[1] - bounds[0] < _SHORT_SESSION
-        if self._query.sql and is_short and not self._meets_condition(session_key):
-            return []
+    def _of_wide(self, session_key: int, bounds: tuple[int, int], limit: int) -> list[int]:
         rows = self._read.execute(
             "SELECT m.seq FROM search CROSS JOIN compact_messages m ON m.seq = search.rowid"  # noqa: S608 - constants; values are bound
             f" {_SESSION if self._query.sql else ''}"
@@ -90,13 +170,3 @@ class SessionMatches:
             (session_key, *self._query.values),
         )
         return row.fetchone() is not None
-
-    def _read_numbers(self) -> None:
-        (numbers,) = self._read.execute(
-            # As one text: so many rows would take ten times as long.
-            "SELECT '[' || coalesce(group_concat(rowid), '') || ']' FROM"
-            " (SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid LIMIT ?)",
-            (self._query.words, _MAX_NUMBERS + 1),
-        ).fetchone()
-        known: list[int] = orjson.loads(numbers)
-        self._numbers = known if len(known) <= _MAX_NUMBERS else None

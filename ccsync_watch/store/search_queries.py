@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ccsync_watch.store.search_hits import SearchHit, read_hit
-from ccsync_watch.store.search_matches import SessionMatches
+from ccsync_watch.store.search_matches import SessionMatches, read_numbers
 from ccsync_watch.store.search_operators import ANY_SESSION
 
 if TYPE_CHECKING:
@@ -105,17 +105,15 @@ def find_messages(
     if query.is_empty:
         return _NOTHING
     read = database.read()
-    if query.words is not None and _has_few_matches(read, query.words):
+    first = _first_matches(read, query)
+    if query.words is not None and len(first) <= MAX_SORTED:
         return _sorted_page(read, query, limit, after, order, shown)
-    return _walked_page(read, query, limit, after, shown)
+    return _walked_page(read, query, SessionMatches(read, query, first), limit, after, shown)
 
 
-def _has_few_matches(read: sqlite3.Connection, words: str) -> bool:
-    (count,) = read.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)",
-        (words, MAX_SORTED + 1),
-    ).fetchone()
-    return bool(count <= MAX_SORTED)
+def _first_matches(read: sqlite3.Connection, query: CompiledQuery) -> list[int]:
+    """Return all matches of the words, or of too many to sort the first ones."""
+    return read_numbers(read, query.words, MAX_SORTED + 1) if query.words is not None else []
 
 
 def _matching_rows(query: CompiledQuery) -> tuple[str, tuple[object, ...]]:
@@ -173,12 +171,12 @@ def _sorted_page(
 def _walked_page(
     read: sqlite3.Connection,
     query: CompiledQuery,
+    matches: SessionMatches,
     limit: int,
     after: SearchEnd | None,
     shown: int,
 ) -> SearchPage:
     groups: list[SessionHits] = []
-    matches = SessionMatches(read, query)
     end = None
     for session in _walk(read, query, after):
         if session.is_last:
@@ -197,7 +195,7 @@ def _walked_page(
     messages = sum(group.count for group in groups)
     is_exact = end is None and after is None and all(group.is_exact for group in groups)
     if not is_exact and query.words and query.sql is None and query.of_session == ANY_SESSION:
-        messages = max(messages, MAX_SORTED)  # as `_has_few_matches` counted
+        messages = max(messages, MAX_SORTED)  # as `_first_matches` counted
     counts = SearchCounts(messages, len(groups), is_exact)
     return SearchPage(groups, end, counts, is_sorted=False)
 
@@ -272,13 +270,13 @@ class MatchingSessions:
     def __init__(self, database: Database, query: CompiledQuery) -> None:
         self._read = database.read()
         self._query = query
-        self._matches = SessionMatches(self._read, query)
+        self._first = _first_matches(self._read, query)
+        self._matches = SessionMatches(self._read, query, self._first)
         self.condition = query.of_session
 
     def all_ids(self) -> list[str] | None:
         """Return every one of them; None where there are too many matches for that."""
-        words = self._query.words
-        if words is None or not _has_few_matches(self._read, words):
+        if self._query.words is None or len(self._first) > MAX_SORTED:
             return None
         tables, values = _matching_rows(self._query)
         rows = self._read.execute(f"SELECT DISTINCT s.id{tables}", values)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.store import search
+from ccsync_watch.store import search, search_matches
 from ccsync_watch.store.search_compiler import compile_query
-from ccsync_watch.store.search_matches import SessionMatches
+from ccsync_watch.store.search_matches import SessionMatches, read_numbers
 from support.storing import World, message
 
 if TYPE_CHECKING:
@@ -49,3 +49,34 @@ def test_every_session_has_its_own_matches(world: World, text: str) -> None:
     assert sum(map(len, matches)) == {"router kind:prompt": 40}.get(text, 60)
     limited = SessionMatches(read, query)
     assert [limited.of(key, 1) for key in keys] == [seqs[:1] for seqs in matches]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("_FEW_NUMBERS", 0),
+        ("_MAX_NUMBERS", 1),
+        ("_WIDE_SESSION", 0),
+        ("_SHORT_SESSION", 0),
+        ("_CHECKED_AT_ONCE", 1),
+        ("_MAX_MISSES", 2),
+        ("_MAX_MISSES_CHECKED", 2),
+        ("_MANY_WORDS", 0),
+    ],
+)
+@pytest.mark.parametrize("text", ["router", "router kind:prompt", "router OR look"])
+def test_matches_are_the_same_whatever_was_read_before(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, value: int, text: str
+) -> None:
+    """The bounds decide how the index is asked, never what it finds."""
+    read = world.database.read()
+    query = compile_query(world.database, text, now_ms=world.clock.wall_ms())
+    keys = [row[0] for row in read.execute("SELECT DISTINCT session_key FROM compact_messages")]
+    expected = [SessionMatches(read, query).of(key, -1) for key in keys]
+    assert sum(map(len, expected))
+    monkeypatch.setattr(search_matches, name, value)
+    for count in (0, 1, 5, 60):
+        walk = SessionMatches(read, query, read_numbers(read, query.words, count))
+        assert [walk.of(key, -1) for key in keys] == expected
+        walk = SessionMatches(read, query, read_numbers(read, query.words, count))
+        assert [walk.of(key, 1) for key in keys] == [seqs[:1] for seqs in expected]
