@@ -94,7 +94,8 @@ def _match_inherited(rows: Sequence[RowSum], claim: Claim) -> _Match | None:
     rows before the total covered, of each model.
     """
     before = [row for row in rows if not row.is_later]
-    all_tokens, tokens_before = sum_tokens(rows), sum_tokens(before)
+    all_tokens = sum_tokens(rows)
+    tokens_before = all_tokens if len(before) == len(rows) else sum_tokens(before)
     candidates = [
         (inherited, claim.totals.tokens - inherited.tokens)
         for inherited in (*claim.inherited, *claim.cleared)

@@ -81,7 +81,9 @@ def count_unreadable(rows: Iterable[RowSum]) -> int:
 
 def sum_tokens(rows: Iterable[RowSum]) -> Tokens:
     """Return the tokens of rows."""
-    return sum((row.tokens for row in rows), NO_TOKENS)
+    # Most sums are of one row, for which nothing is added.
+    amounts = [row.tokens for row in rows]
+    return sum(amounts[1:], amounts[0]) if amounts else NO_TOKENS
 
 
 def shares_of_rows(rows: Iterable[RowSum]) -> list[Share]:
@@ -161,6 +163,8 @@ def _spread_tokens(
     whole: Tokens, counts: Sequence[Tokens], weights: Sequence[float]
 ) -> list[Tokens]:
     """Return `whole` by day: the rows' own `counts`, and of what is beyond them a share each."""
+    if len(weights) == 1:
+        return [whole]
     columns = []
     for name in Tokens.__slots__:
         amount, own = getattr(whole, name), [getattr(count, name) for count in counts]
