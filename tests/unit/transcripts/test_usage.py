@@ -270,7 +270,7 @@ class TestIdentity:
         assert len({usage.id for usage in usages}) == 1
         assert not usages[0].id.endswith(ROW_MARK)
 
-    def test_the_clients_own_id_of_a_request_tells_responses_of_one_id_apart(self) -> None:
+    def test_the_clients_own_id_of_a_request_separates_responses_of_one_id(self) -> None:
         """Also if they have the same tokens; the API's own id of the request comes first."""
         row = answer()
         row["message"]["id"] = "same"
