@@ -268,10 +268,10 @@ def _known(connection: sqlite3.Connection, messages: Mapping[str, Message]) -> d
         if row is None:
             continue
         # Of most sessions of a first import nothing but the header is stored.
-        some = connection.execute(
+        first = connection.execute(
             "SELECT uuid_key FROM compact_messages WHERE session_key = ? LIMIT 2", row
         ).fetchall()
-        wanted = keys if len(some) > 1 else [row["uuid_key"] for row in some]
+        wanted = keys if len(first) > 1 else [row["uuid_key"] for row in first]
         query = (
             "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"
             " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts, m.agent_id"

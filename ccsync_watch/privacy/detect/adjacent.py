@@ -86,6 +86,14 @@ _NAMES_KEY = re.compile(r"(?:token|key)\Z", re.IGNORECASE)
 """What may be such an id; a secret that has one is rather called by it."""
 _NAMES_ID = re.compile(r"gpg|pgp|public|fingerprint|hash|id$|ids$|commit", re.IGNORECASE)
 
+_RESOURCE = re.compile(r"[a-z]{2,}[a-z0-9]*(?:[.-][a-z0-9]+)+")
+_SAYS_OF_RESOURCE = re.compile(
+    rb"\\{0,7}[\"'`]:?[ ](?:(?:was |is |has been )?(?:created|deleted|configured|unchanged|patched|"
+    rb"replaced|updated|labell?ed|annotated|edited|synced|forbidden)\b|not found|already exists|in "
+    rb"namespace|in the namespace|is invalid)"
+)
+"""What Kubernetes' tools say of a secret by its name: `secret "api-token-4n4kq" deleted`."""
+
 _BLOCK_VALUE = (
     r"(?:[\"'`*]{0,3}:[ ]{0,2}(?:[>|][+-]?[ ]{0,2})?\*{0,2}(?:\r?\n|\\n)[ \t]{0,24}[\"'`]?|"
     r"\\{0,3}\"(?:\r?\n|\\n)[ ]{0,8}[0-9]{1,3}\)[ ]\\{0,3}\")"
@@ -95,6 +103,10 @@ _NUMBER = re.compile(r"0x[0-9a-f]{1,16}", re.IGNORECASE)
 _CELL_VALUE = (
     r"(?:</(?:code|b|strong)>)?</(?:td|th|dt|key|name)>(?:\s|\\n){0,12}"
     r"<(?:td|dd|string|value)[^<>]{0,60}>(?:<(?:code|b|strong)>)?(?P<secret>[^<\s]{6,512})"
+)
+_BRACKETED_VALUE = (
+    r"[\"'`]?[ ]?[:=][ ]?\[(?![^\s\]]{0,32}(?:a-z|A-Z|0-9))"
+    r"(?P<secret>[^\s\"'`\\,\[\]]{6,256})\](?![\w(\[{+*])"
 )
 _FALLBACK_VALUE = (
     r"[\"'\])]{0,3}[ ]{0,2}(?:(?:\|\||\?\?|\?:|or|\{)[ ]{1,2}|\|[ ]?default\([ ]?)\\{0,7}[\"']"
@@ -179,7 +191,8 @@ def _is_adjacent_token(
         return False
     is_name_strong = strength_of(wider) is Strength.TOKEN
     is_fingerprint = _KEY_OF_SIGNER.fullmatch(wider) and _FINGERPRINT.fullmatch(value)
-    if is_publishable(value) or is_key_id(name, value) or is_fingerprint:
+    is_resource = quoted and name.lower() in {"secret", "secrets"} and _is_resource(data, span)
+    if is_publishable(value) or is_key_id(name, value) or is_fingerprint or is_resource:
         return False
     if quoted and is_name_strong and is_secret(value, quoted=True):
         return True
@@ -187,6 +200,11 @@ def _is_adjacent_token(
     if is_name_strong and _is_token_of_hex(value, wider):
         return True
     return is_strict_random(value) or (is_long and not value.islower() and is_gibberish(value))
+
+
+def _is_resource(data: bytes, span: tuple[int, int]) -> bool:
+    says = _SAYS_OF_RESOURCE.match(data, span[1], span[1] + _REACH)
+    return says is not None and _RESOURCE.fullmatch(text_of(data, span)) is not None
 
 
 def _is_token_of_hex(value: str, name: str) -> bool:
@@ -231,6 +249,12 @@ RULES: tuple[StructuralRule, ...] = (
         "a value in the cell after its name's, in HTML or a property list",
         rf"(?:{WORDS}|key)[\w -]{{0,16}}" + trigger_of(_CELL_VALUE),
         find_named(r"[\w -]{2,40}", _CELL_VALUE, 160, _is_field),
+    ),
+    StructuralRule(
+        "bracketed",
+        "a value in brackets after its name, as programs log it: `password=[…]`",
+        rf"{WORDS}[\w-]{{0,24}}" + trigger_of(_BRACKETED_VALUE),
+        find_named(WORD, _BRACKETED_VALUE, 300, _is_field),
     ),
     StructuralRule(
         "fallback",

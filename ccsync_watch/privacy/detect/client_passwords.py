@@ -30,6 +30,11 @@ def _is_prompt_answer(value: str) -> bool:
     return is_typed_password(value) and is_drawn and " " not in value
 
 
+def _is_login_password(value: str) -> bool:
+    """Tell whether it is one: a server's greeting lists mechanisms at the same place."""
+    return _is_prompt_answer(value) and _MECHANISM.fullmatch(value) is None
+
+
 def _is_cookie_pair(value: str) -> bool:
     return has_digit(value) and not is_reference(value.partition("=")[2])
 
@@ -41,7 +46,7 @@ def _is_protocol_password(value: str) -> bool:
 
 
 _MECHANISM = re.compile(
-    r"LOGIN|PLAIN|EXTERNAL|GSSAPI|NTLM|TLS|SSL|XOAUTH2|[A-Z]{2,8}-[A-Z0-9-]{3,12}"
+    r"LOGIN|PLAIN|EXTERNAL|GSSAPI|NTLM|TLS|SSL|XOAUTH2|OAUTHBEARER|[A-Z]{2,8}-[A-Z0-9-]{3,12}"
 )
 """How a client says who it is."""
 
@@ -304,7 +309,7 @@ RULES: tuple[StructuralRule, ...] = (
         r"(?<![A-Za-z0-9.])[A-Za-z0-9.]{1,8} (?-i:LOGIN) \\{0,3}\"?[\w.@+-]{1,60}\\{0,3}\"? "
         r"\\{0,3}\"?(?P<secret>[^\s\"\\]{4,128})",
         trigger=r" LOGIN \\{0,3}\"?[\w.@+-]{1,60}\\{0,3}\"? \\{0,3}\"?[^\s\"\\]{4}",
-        accept=_is_prompt_answer,
+        accept=_is_login_password,
         reach=160,
         is_caseless=False,
     ),

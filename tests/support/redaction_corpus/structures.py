@@ -578,6 +578,7 @@ FAMILIES: dict[str, Family] = {
     "url hash token": one(
         lambda r, s: f"https://app.io/cb#access_token={s}&token_type=bearer", opaque
     ),
+    "log in brackets": one(lambda r, s: f"INFO login user=[bob], password=[{s}], ip=[10.0.0.7]"),
     "form": one(
         lambda r, s: f"curl -d 'grant_type=password&username=bob&password={s}' https://x.io/token"
     ),
