@@ -49,9 +49,9 @@ def matches_of(
             start = position + beginning.start()
             if start >= stop:
                 return
-            found = compiled.match(data, start, limit)
-            if found is not None:
-                yield found
+            match = compiled.match(data, start, limit)
+            if match is not None:
+                yield match
 
     return find
 

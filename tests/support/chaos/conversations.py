@@ -346,7 +346,9 @@ class Conversation:
             if is_branch:
                 row["forkedFrom"] = {"sessionId": self.session_id, "messageUuid": row["uuid"]}
             saying = self.world.sayings[old]
-            mark = saying.versions[-1]
+            # The same session may have been rewritten on the other machine only.
+            versions = [version for version in saying.versions if version.encode() in data]
+            mark = versions[-1] if versions else saying.versions[-1]
             fork._record(_identity(row), saying.at_ms, mark, is_copy=True)
             rows.append(line(row))
         if rows:

@@ -106,6 +106,21 @@ def test_what_is_no_longer_on_the_disk_may_be_missing(
     assert mistakes_of(world, tmp_path, [*on_disk, *wrong]) == {"store: wrong text"}
 
 
+def test_a_fork_has_the_text_of_the_copy_that_it_was_made_of(
+    world: World, conversation: Conversation, tmp_path: Path
+) -> None:
+    """The session may have been rewritten on the other machine only."""
+    other = tmp_path / "other"
+    copy = conversation.copy_to(other, conversation.now_ms)
+    assert conversation.rewrite(Random(2))  # noqa: S311 - repeatable, not secret
+    fork = Conversation(world, other, session_id_of(2), now_ms=conversation.now_ms)
+    copy.copy_into(fork, Random(3))  # noqa: S311 - repeatable, not secret
+    gone = [one for one in held_rightly(world, other) if one.session_id == fork.session_id]
+    assert gone
+    fork.delete()
+    assert "store: wrong text" not in mistakes_of(world, other, gone)
+
+
 def test_lines_are_where_the_writer_believes(conversation: Conversation) -> None:
     """After everything that it can do to a file."""
     chance = Random(5)  # noqa: S311 - repeatable, not secret
