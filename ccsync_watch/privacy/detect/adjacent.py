@@ -87,6 +87,9 @@ _NAMES_KEY = re.compile(r"(?:token|key)\Z", re.IGNORECASE)
 _NAMES_ID = re.compile(r"gpg|pgp|public|fingerprint|hash|id$|ids$|commit", re.IGNORECASE)
 
 _RESOURCE = re.compile(r"[a-z]{2,}[a-z0-9]*(?:[.-][a-z0-9]+)+")
+_DRAWN_PART = re.compile(r"(?<![a-z0-9])(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{5,}")
+_LONGEST_SUFFIX = 10
+"""Of what tools add to such a name, once; a UUID or a key with a prefix has more."""
 _SAYS_OF_RESOURCE = re.compile(
     rb"\\{0,7}[\"'`]:?[ ](?:(?:was |is |has been )?(?:created|deleted|configured|unchanged|patched|"
     rb"replaced|updated|labell?ed|annotated|edited|synced|forbidden)\b|not found|already exists|in "
@@ -204,7 +207,11 @@ def _is_adjacent_token(
 
 def _is_resource(data: bytes, span: tuple[int, int]) -> bool:
     says = _SAYS_OF_RESOURCE.match(data, span[1], span[1] + _REACH)
-    return says is not None and _RESOURCE.fullmatch(text_of(data, span)) is not None
+    value = text_of(data, span)
+    if says is None or _RESOURCE.fullmatch(value) is None:
+        return False
+    drawn = _DRAWN_PART.findall(value)
+    return len(drawn) <= 1 and all(len(part) <= _LONGEST_SUFFIX for part in drawn)
 
 
 def _is_token_of_hex(value: str, name: str) -> bool:

@@ -54,6 +54,12 @@ _TYPES = frozenset({b"export", b"String", b"string", b"NSString", b"QString", b"
 """Before the name of a variable, of which they say nothing."""
 _DIGITS_OF_HASH = re.compile(rb"=[0-9a-f]{16,64}(?![\w-])")
 _LOGIN_TIME = re.compile(rb"auth_date|expires|timestamp|[?&]t(?:s|ime)?=")
+_LETS_IN = re.compile(
+    rb"[/?&._-](?:reset|recover|verif|confirm|activat|invit|accept|log-?in|sign-?in|sign-?up|auth|"
+    rb"sso|magic|unlock|unsubscribe|passw)[^\s\"'<>\\]{0,200}\Z",
+    re.IGNORECASE,
+)
+"""In an address, before the hash that lets whoever has it in, or decide for someone."""
 _NEAR_HASH = 320
 _ERRORS = frozenset({b"bad", b"invalid", b"expired", b"wrong", b"unknown", b"rejected", b"revoked"})
 """Before the name in a message: it may say which."""
@@ -262,9 +268,10 @@ class AssignmentFinder:
         return strength
 
     def _is_of_file(self, start: int, end: int) -> bool:
-        """Tell whether a hash in an address is a content's: a login's has its time beside it."""
+        """Tell whether a hash in an address is a content's, and not what lets someone in."""
         low, high = max(0, start - _NEAR_HASH), end + _NEAR_HASH
         is_login = _LOGIN_TIME.search(self._data, low, high) is not None
+        is_login = is_login or _LETS_IN.search(self._data, low, start) is not None
         return not is_login and _DIGITS_OF_HASH.match(self._data, end) is not None
 
     def _is_syntax(self, name_start: int, after: re.Match[bytes], first: int, last: int) -> bool:

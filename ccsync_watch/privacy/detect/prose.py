@@ -126,6 +126,7 @@ _SLASHED = re.compile(
 )
 _IS_PASSWORD = re.compile(trigger_of(_PASSWORDS))
 _PASS = re.compile(rb"[ ]?[:=-]|[ ](?:is|was)[ ]")
+_COUNT = re.compile(rb"(?:\A|[\s(,])[0-9]{1,4}[ ]\Z")
 _VAGUE = frozenset({"key", "keys", "secret", "secrets", "credential", "credentials"})
 _NOT_TOKEN = re.compile(
     r"[()\[\]{}<>]|://|\.\w{2,4}$|^[\w-]+:[\w./:-]+$|^[A-Z0-9]+(?:_[A-Z0-9]+)+$"
@@ -178,7 +179,8 @@ def _is_password_of_sentence(
         and before is not None
         and (strength_of(f"{before[0].decode('latin-1').strip()}_pass") is Strength.NONE)
     )
-    is_counted = data[start - 2 : start - 1].isdigit()  # "1 pass is sufficient"
+    # "1 pass is sufficient", but not "user1 pass is …", and no word with digits or signs
+    is_counted = value.isalpha() and _COUNT.search(data, max(0, start - 8), start) is not None
     is_said = _PASS.match(data, low + match.end("subject")) is not None
     is_verb = subject == "pass" and (is_counted or not is_said)
     is_part = subject.startswith("pin") and not value.isdigit()
