@@ -249,13 +249,14 @@ def _translated(values: Mapping[str, Any]) -> Mapping[str, Any]:
     API's names for the sums, but its own for what they contain.
     """
     cached = mapping(values.get("input_tokens_details")).get("cached_tokens")
-    if cached and not values.get("cache_read_input_tokens"):
+    has_read = token_count(values.get("cache_read_input_tokens")) != 0
+    if cached and token_count(values.get("input_tokens")) and not has_read:
         return {**values, **_without_cached(values.get("input_tokens"), cached)}
     if not (values.get("prompt_tokens") or values.get("completion_tokens")):
         return values
     if any(map(values.get, _COUNTS)):
         return values
-    cached = mapping(values.get("prompt_tokens_details")).get("cached_tokens")
+    cached = mapping(values.get("prompt_tokens_details")).get("cached_tokens") or cached
     return {
         **_without_cached(values.get("prompt_tokens"), cached),
         "output_tokens": values.get("completion_tokens"),

@@ -202,6 +202,31 @@ class TestCounts:
         assert usage is not None
         assert (usage.input_tokens, usage.cache_read_tokens) == (100, 5)
 
+    @pytest.mark.parametrize("own", [{}, {"input_tokens": 0, "output_tokens": 0}])
+    def test_details_of_its_newer_form_beside_sums_of_the_older(
+        self, own: dict[str, object]
+    ) -> None:
+        """Gateways between both forms fill in the sums of one: none is lost for the details."""
+        row = answer()
+        row["message"]["usage"] = own | {
+            "prompt_tokens": 100, "completion_tokens": 7,
+            "input_tokens_details": {"cached_tokens": 60},
+        }  # fmt: skip
+        usage = usage_of(row)
+        assert usage is not None
+        assert (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens) == (40, 7, 60)
+
+    def test_a_cache_count_of_zero_as_text_is_none(self) -> None:
+        """The details beside it say what the cache gave."""
+        row = answer()
+        row["message"]["usage"] = {
+            "input_tokens": 100, "output_tokens": 7, "cache_read_input_tokens": "0",
+            "input_tokens_details": {"cached_tokens": 60},
+        }  # fmt: skip
+        usage = usage_of(row)
+        assert usage is not None
+        assert (usage.input_tokens, usage.cache_read_tokens) == (40, 60)
+
     def test_of_both_vendors_names_the_apis_own_count(self) -> None:
         """Where they are filled in, they say more."""
         usage = usage_of(answer(input_tokens=40, prompt_tokens=100, completion_tokens=7))
