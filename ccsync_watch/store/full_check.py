@@ -67,7 +67,9 @@ def check_pages(connection: sqlite3.Connection, is_ending: Callable[[], bool]) -
     Table by table: the log cannot be emptied while a reader needs it.
     """
     query = f"{_NAMES} AND type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-    for (name,) in connection.execute(query).fetchall():
+    tables = [name for (name,) in connection.execute(query)]
+    # The unused pages are checked with the schema: SQLite writes the next rows into them.
+    for name in ("sqlite_master", *tables):
         if is_ending():
             return
         result = connection.execute(f'PRAGMA quick_check("{name}")').fetchone()[0]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ROWS = 400
+_FIRST_UNUSED = 32
+"""Where the header names the first unused page."""
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +74,28 @@ def test_damage_of_a_large_database_is_noticed_later(opened: Database) -> None:
     assert not damage.is_misplaced
 
 
+def test_damage_of_unused_pages_is_noticed_later(tmp_path: Path) -> None:
+    """Rows that are written into them would be lost, or written over others."""
+    database = open_database(tmp_path, now_ms=1)
+    with database.write() as connection:
+        connection.executemany(
+            "INSERT INTO meta VALUES (?, ?)", ((f"row {row}", "x" * 900) for row in range(_ROWS))
+        )
+    with database.write() as connection:
+        connection.execute("DELETE FROM meta WHERE name LIKE 'row %'")
+    database.close()
+    path = tmp_path / DATABASE_NAME
+    content = bytearray(path.read_bytes())
+    first = int.from_bytes(content[_FIRST_UNUSED : _FIRST_UNUSED + 4], "big")
+    content[(first - 1) * 4096 + 4 : (first - 1) * 4096 + 8] = b"\xff" * 4
+    path.write_bytes(content)
+    database = open_database(tmp_path, now_ms=2, level=CheckLevel.LATER)
+    _run(LaterCheck(database))
+    assert database.set_aside is None
+    assert database.damage() is not None
+    database.close()
+
+
 def test_a_database_is_checked_later_once(
     opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +128,7 @@ def test_a_check_ends_with_the_daemon(opened: Database) -> None:
 
 
 def test_a_healthy_database_passes(tmp_path: Path) -> None:
-    """Every table of it is checked."""
+    """Every table of it is checked, and the schema with the unused pages."""
     database = open_database(tmp_path, now_ms=1)
     asked = list[bool]()
 
@@ -121,7 +145,7 @@ def test_a_healthy_database_passes(tmp_path: Path) -> None:
         )
         .fetchone()
     )
-    assert len(asked) == tables
+    assert len(asked) == tables + 1
     database.close()
 
 
