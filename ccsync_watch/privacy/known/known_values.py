@@ -111,7 +111,8 @@ class KnownValues:
         part, of = table.ends[index]
         plain, (value, kind) = table.encodings[of], table.values[of]
         span = folded_range(data, plain, (end - len(part), end))
-        if span is not None and span[1] - span[0] > len(plain):
+        # A line's end may stand for a blank: then both are equally long.
+        if span is not None and data[slice(*span)] != plain:
             self._found.add(value)
             yield Span(*span, kind, Rank.KNOWN_VALUE, plain)
 

@@ -150,6 +150,22 @@ def test_a_value_may_be_folded_twice() -> None:
     assert data[first.end :].startswith(b";")
 
 
+@pytest.mark.parametrize("blank", [2, 3])
+def test_a_line_end_may_stand_for_a_blank(blank: int) -> None:
+    """A formatter that breaks between words leaves no byte more than the value has."""
+    known = KnownValues("")
+    value = "correct horse battery staple nine"
+    known.add(value, "env")
+    words = value.split(" ")
+    broken = " ".join(words[:blank]) + "\n" + " ".join(words[blank:])
+    data = f"it is {broken} now".encode()
+    assert {(span.start, span.end, span.text) for span in known.find(data)} == {
+        (6, 6 + len(value), value.encode())
+    }
+    plain = f"it is {value} now".encode()
+    assert len(list(known.find(plain))) == 1
+
+
 def test_what_only_begins_like_a_value_stays() -> None:
     """The rest is on no next line, or another one."""
     known = KnownValues("")
