@@ -158,10 +158,11 @@ class PriceList:
     def revision(self) -> object:
         """Return a value that is another one when a price may have changed.
 
-        As a text it is the same in another process, which has the same prices.
+        As a text it is the same in another process of this version, which has the same prices.
         """
         self._refreshed()
-        return self._written.own, self._written.multiplier, self._client, self._stamp
+        written = self._written
+        return __version__, written.own, written.multiplier, self._client, self._stamp
 
     def steps(self) -> list[int]:
         """Return the lengths of a prompt at which any known price changes."""

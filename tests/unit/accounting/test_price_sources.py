@@ -270,6 +270,15 @@ def test_the_revision_changes_with_the_clients_prices_and_what_was_looked_up(
     assert len({str(revision) for revision in revisions}) == 3
 
 
+def test_the_revision_of_another_version_is_another_one(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may count what the same prices are for in another way."""
+    before = PriceList.following(lambda: files.settings).revision()
+    monkeypatch.setattr("ccsync_watch.accounting.prices.__version__", "another")
+    assert PriceList.following(lambda: files.settings).revision() != before
+
+
 def test_the_revision_of_another_process_is_the_same(files: Files) -> None:
     """As a text: what was counted before a restart is not counted again."""
     files.serve({"claude-opus-5": SERVED})
