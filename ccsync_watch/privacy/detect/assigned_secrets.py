@@ -279,5 +279,7 @@ _STRICT_SIGNS: dict[bytes, Callable[[Assigned], bool]] = {
     b"|": _is_secret_cell,
     b"==": _is_secret_compared,
     b"===": _is_secret_compared,
+    b"!=": _is_secret_compared,
+    b"!==": _is_secret_compared,
 }
 """Signs after a name that separate things more often than they assign them."""

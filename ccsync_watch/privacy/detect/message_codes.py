@@ -68,6 +68,10 @@ RULES: tuple[StructuralRule, ...] = (
             rf"(?<![a-z_-])(?:otp|totp)(?:[ ](?:is|was)|:)[ ]\*{{0,2}}[\"'`]?{_DIGITS}{_END}",
         ),
         _code_rule(
+            "a one-time password, and how long it counts",
+            rf"(?<![a-z_-])(?:otp|totp)[ ]{_DIGITS}[ ](?:is[ ]valid|(?:will[ ])?expires?)(?![a-z])",
+        ),
+        _code_rule(
             "a code to enter, with the purpose",
             rf"(?<![a-z_])(?:use|enter|type)[ ](?:the[ ]|this[ ])?{_THING}[ ]{_DIGITS}[ ](?:to|for)"
             r"[ ](?:sign|log|verif|confirm|authenticat|reset|unlock|access|activat|"

@@ -44,7 +44,7 @@ _WEAK_WORDS = "key|salt|sig|auth|session|sid|jwt|nonce|seed|hash|webhook|code|ve
 _CLOSE = r"(?:\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?[\])]?\*{0,2}" + ANSI + r"?[ \t]{0,24}"
 _TYPE = r"(?::[ \t]?&?[a-zA-Z'&\[\] ]{1,24}[ \t]?)?"
 _SEPARATOR = (
-    r"(?:=>|:=|->|:|={1,3}|%3[DdAa]\+?)\*{0,2}" + ANSI + r"?(?:[ \t]|%20){0,24}" + ANSI + r"?"
+    r"(?:=>|[:?!]=|->|:|={1,3}|%3[DdAa]\+?)\*{0,2}" + ANSI + r"?(?:[ \t]|%20){0,24}" + ANSI + r"?"
 )
 _TAG = (
     r"(?:(?:&[\w-]{1,32}|!{1,2}(?![a-z_]{0,12}(?:vault|lookup|ref|env|file|include))[a-z_]{1,16}|"
@@ -153,7 +153,7 @@ AFTER_NAME = re.compile(
         + r"{0,2}[ \t]{0,40}"
         r"(?::[ \t]?(?:&'static |&)?(?:str|string|String|SecretStr|Optional\[str\]|text|varchar)"
         r"[ \t]?(?==))?"
-        r"(?P<sep>=>|:=|\?=|={2,3}|->|=|:|\||,|\(|>|%3[DdAa])(?:(?<=%3[DdAa])\+)?\*{0,2}"
+        r"(?P<sep>=>|[:?]=|!={1,2}|={2,3}|->|=|:|\||,|\(|>|%3[DdAa])(?:(?<=%3[DdAa])\+)?\*{0,2}"
         + ANSI
         + r"{0,2}(?P<pad>(?:[ \t]|%20){0,40})"
         + ANSI

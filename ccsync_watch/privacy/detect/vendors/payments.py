@@ -112,6 +112,14 @@ PAYMENTS = (
         "klarna_live_api_{a:60} klarna_test_api_{a:60}",
         "klarna_live_api_key klarna_test_api_username",
     ),
+    vendor(
+        "sumup-key",
+        "SumUp API key",
+        r"sup_sk_[A-Za-z0-9]{24,}",
+        "https://developer.sumup.com/docs/authorization",
+        "sup_sk_{a:32} sup_sk_{a:44}",
+        "sup_sk_key_of_the_merchant",
+    ),
     worded(
         "gocardless-token",
         "GoCardless token",

@@ -263,4 +263,12 @@ SECRET_STORES = (
         "TlRMTVNTUAADAAAAGAAYA{b:200}",
         "TlRMTVNTUAAD",
     ),
+    vendor(
+        "kerberos-hash",
+        "Part of a Kerberos ticket, to guess its password from",
+        r"\$krb5(?:tgs|asrep|pa)\$[0-9]{1,2}\$[^\s\"'`<>]{48,4096}",
+        "https://hashcat.net/wiki/doku.php?id=example_hashes",
+        "$krb5tgs$23$*svc$ACME$http/web*${h:32}${h:200} $krb5asrep$23$bob@ACME:{h:32}${h:200}",
+        "$krb5tgs$23$*user$realm$spn*",
+    ),
 )
