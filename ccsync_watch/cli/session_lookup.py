@@ -77,7 +77,10 @@ def is_session(settings: Settings, session_id: str) -> bool:
         transcript.stream.session_id in {"", session_id} for transcript in scan.transcripts
     ):
         return True
-    database = open_for_reading(settings.state_dir)
+    try:
+        database = open_for_reading(settings.state_dir)
+    except OtherSchema:
+        return True  # it may be stored: what opens the store to write says what is wrong with it
     if database is None:
         return False
     with closing(database):

@@ -163,6 +163,12 @@ def test_what_may_be_a_session_is_known(filled: dict[str, str], name: str) -> No
     assert is_session(load(filled), unknown)
 
 
+def test_a_store_of_another_version_may_have_any_session(filled: dict[str, str]) -> None:
+    """`sync-now` updates it, and then knows."""
+    set_schema_version(Path(filled["CCSYNC_WATCH_HOME"]), len(MIGRATIONS) - 1)
+    assert is_session(load(filled), "22222222-0000-4000-8000-000000000000")
+
+
 @pytest.mark.parametrize("command", [["ledger", SESSION[:8]], ["ledger", SESSION]])
 def test_the_store_is_opened_once(
     filled: dict[str, str], monkeypatch: pytest.MonkeyPatch, command: list[str]
