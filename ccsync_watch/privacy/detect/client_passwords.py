@@ -31,7 +31,7 @@ def _is_prompt_answer(value: str) -> bool:
 
 
 def _is_login_password(value: str) -> bool:
-    """Tell whether it is one: a server's greeting lists mechanisms at the same place."""
+    """Tell whether it is one: a server lists mechanisms at the same place."""
     return _is_prompt_answer(value) and _MECHANISM.fullmatch(value) is None
 
 
