@@ -119,6 +119,8 @@ class LimitedConnection(H11Protocol):
 
     def _update(self) -> None:
         """Limit the time from now on if it is the client's turn, to send or to read."""
+        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
+            self.opened.discard(self)  # answered: it is gone in a moment, and no new one has to be
         is_incomplete = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
         if not (is_incomplete or self._is_stalled) or self.transport.is_closing():
             self._stop_waiting()

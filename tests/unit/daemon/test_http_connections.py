@@ -12,13 +12,17 @@ import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse, StreamingResponse
 
-from ccsync_watch.daemon.http_connections import BUSY_HEADERS, limited_connections
+from ccsync_watch.daemon.http_connections import (
+    BUSY_HEADERS,
+    LimitedConnection,
+    limited_connections,
+)
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ccsync_watch.daemon.http_connections import IsAccepted
 
@@ -28,6 +32,8 @@ WHOLE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 HALF_REQUESTS = (b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
 HALF_BODY = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"
 
+
+BUSY_ANSWER = PlainTextResponse("all are busy", 503, BUSY_HEADERS)
 
 _held: list[Scope] = []
 _released = threading.Event()
@@ -61,12 +67,13 @@ def _serve(
     request_seconds: float = 0.3,
     stall_seconds: float = 0.3,
     is_accepted: IsAccepted = lambda _client, _server: True,
+    when_busy: ASGIApp = BUSY_ANSWER,
 ) -> Iterator[int]:
     """Serve on a free port; return it."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     protocol = limited_connections(
         most=MOST,
-        when_busy=PlainTextResponse("all are busy", 503, BUSY_HEADERS),
+        when_busy=when_busy,
         request_seconds=request_seconds,
         stall_seconds=stall_seconds,
         is_accepted=is_accepted,
@@ -213,6 +220,20 @@ def test_client_is_answered_when_all_connections_are_busy(request_: bytes) -> No
             assert answer.endswith(b"all are busy")
         assert all(b"200 OK" in client.recv(4096) for client in held)
         assert b"200 OK" in _open(stack, port, request_).recv(4096)
+
+
+def test_connection_that_was_answered_so_takes_no_place() -> None:
+    """In the moment until it is closed a new one would be closed in its place."""
+    counts = []
+
+    async def answer_and_count(scope: Scope, receive: Receive, send: Send) -> None:
+        await BUSY_ANSWER(scope, receive, send)
+        counts.append(len(LimitedConnection.__subclasses__()[-1].opened))
+
+    with _serve(request_seconds=600, when_busy=answer_and_count) as port, ExitStack() as stack:
+        with _all_busy(stack, port) as held:
+            assert _whole_answer(_open(stack, port, WHOLE)).startswith(b"HTTP/1.1 503 ")
+        assert counts == [len(held)]
 
 
 def test_connection_that_was_used_is_answered_so_too() -> None:
