@@ -33,7 +33,7 @@ class LimitedConnection(H11Protocol):
     """A connection that is closed when its client takes too long; see `limited_connections`.
 
     `waiting` are those of one server that wait for their clients, the first of them the longest;
-    `opened` are all that are not closed yet.
+    `opened` are all that are not closed yet, but for those that are answered that others are busy.
     """
 
     most: ClassVar[int]
@@ -119,9 +119,9 @@ class LimitedConnection(H11Protocol):
 
     def _update(self) -> None:
         """Limit the time from now on if it is the client's turn, to send or to read."""
-        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
-            self.opened.discard(self)  # answered: it is gone in a moment, and no new one has to be
         is_incomplete = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        if self.app == self._answer_busy and not is_incomplete:
+            self.opened.discard(self)  # gone in a moment: no new one has to be closed for it
         if not (is_incomplete or self._is_stalled) or self.transport.is_closing():
             self._stop_waiting()
         elif self._deadline is None:

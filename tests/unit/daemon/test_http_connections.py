@@ -14,7 +14,6 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 
 from ccsync_watch.daemon.http_connections import (
     BUSY_HEADERS,
-    LimitedConnection,
     limited_connections,
 )
 from support.waiting import WAIT_SECONDS, wait_until
@@ -222,18 +221,24 @@ def test_client_is_answered_when_all_connections_are_busy(request_: bytes) -> No
         assert b"200 OK" in _open(stack, port, request_).recv(4096)
 
 
-def test_connection_that_was_answered_so_takes_no_place() -> None:
-    """In the moment until it is closed a new one would be closed in its place."""
-    counts = []
+def test_new_client_is_answered_while_others_are_being_answered_so() -> None:
+    """However many they are for a moment: it is the one that has waited for the shortest time."""
+    asked = []
 
-    async def answer_and_count(scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer_once_released(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope)
+        while not _released.is_set():  # noqa: ASYNC110 - set by another thread
+            await asyncio.sleep(0.01)
         await BUSY_ANSWER(scope, receive, send)
-        counts.append(len(LimitedConnection.__subclasses__()[-1].opened))
 
-    with _serve(request_seconds=600, when_busy=answer_and_count) as port, ExitStack() as stack:
-        with _all_busy(stack, port) as held:
-            assert _whole_answer(_open(stack, port, WHOLE)).startswith(b"HTTP/1.1 503 ")
-        assert counts == [len(held)]
+    with _serve(request_seconds=600, when_busy=answer_once_released) as port, ExitStack() as stack:
+        with _all_busy(stack, port):
+            clients = []
+            for _ in range(SPARE + 2):
+                clients.append(_open(stack, port, WHOLE))
+                wait_until(lambda: len(asked) == len(clients), "the request has arrived")
+        for client in clients:
+            assert _whole_answer(client).startswith(b"HTTP/1.1 503 ")
 
 
 def test_connection_that_was_used_is_answered_so_too() -> None:
