@@ -66,9 +66,11 @@ class LimitedConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came; it may complete a request."""
-        busy = len(self.opened) - len(self.waiting)
-        is_full = busy >= self.most - self.most // _SPARE_SHARE
-        self.app = self._answer_busy if is_full else self.config.loaded_app
+        if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # at first
+            # What answers a request is decided when it begins, and not by the rest of its body.
+            busy = len(self.opened) - len(self.waiting)
+            is_full = busy >= self.most - self.most // _SPARE_SHARE
+            self.app = self._answer_busy if is_full else self.config.loaded_app
         super().data_received(data)
         self._update()
 

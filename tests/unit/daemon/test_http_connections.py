@@ -241,6 +241,19 @@ def test_new_client_is_answered_while_others_are_being_answered_so() -> None:
             assert _whole_answer(client).startswith(b"HTTP/1.1 503 ")
 
 
+def test_request_that_began_before_all_were_busy_keeps_its_place() -> None:
+    """The rest of its body comes when they are: it is answered, and its connection counts."""
+    with _serve(request_seconds=600) as port, ExitStack() as stack:
+        early = _open(stack, port, HALF_BODY)
+        with _all_busy(stack, port):
+            early.sendall(b"x" * 8)
+            answer = b""
+            while b"answer" not in answer:
+                answer += early.recv(4096)
+            assert b"200 OK" in answer
+            assert _whole_answer(_open(stack, port, WHOLE)).startswith(b"HTTP/1.1 503 ")
+
+
 def test_connection_that_was_used_is_answered_so_too() -> None:
     """It is kept open between requests, and the next one comes when all others are busy."""
     with _serve(request_seconds=600) as port, ExitStack() as stack:
