@@ -9,6 +9,7 @@ from ccsync_watch.cli.text_table import cut_to_fit, text_columns
 from ccsync_watch.dashboard.conversation import build_entries
 from ccsync_watch.dashboard.json_text import compact_json
 from ccsync_watch.dashboard.local_time import local_datetime
+from ccsync_watch.dashboard.session_plans import load_task_lists
 from ccsync_watch.dashboard.tool_views import build_view
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import conversations, rewound, stored_messages
@@ -71,6 +72,7 @@ def write_conversation(
 def _entries(database: Database, session_id: str, agent_id: str | None) -> Iterator[Entry]:
     subagents = conversations.list_subagents(database, session_id)
     rewound_messages = rewound.rewound_ranges(database, session_id) if agent_id is None else []
+    tasks = load_task_lists(database, session_id)
     last_seq = 0
     known: set[str] = set()
     while messages := conversations.conversation_page(
@@ -88,6 +90,7 @@ def _entries(database: Database, session_id: str, agent_id: str | None) -> Itera
             subagents=subagents,
             earlier_calls=known,
             rewound=rewound_messages,
+            tasks=tasks,
         )
         known.update(calls)
         last_seq = messages[-1].seq
@@ -120,7 +123,7 @@ def _write_item(
 def _write_call(
     page: TerminalPage, item: EntryItem, folder: str | None, *, has_outputs: bool
 ) -> None:
-    view = build_view(item.tool_name or "unknown", item.content, item.outcome, folder)
+    view = build_view(item.tool_name or "unknown", item.content, item.outcome, folder, item.tasks)
     notes = [str(note) for note in view.notes]
     if view.added is not None:
         notes.append(f"+{view.added} -{view.removed or 0}")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.context_sizes import ContextSize
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
     from ccsync_watch.store.rewound import RewoundRange
+    from ccsync_watch.transcripts.task_list import TasksAfter
 
 
 _EXCERPT_CHARS = 100
@@ -39,7 +40,7 @@ class EntryItem:
     """One thing to show of a message: a text, a call, an attachment.
 
     `styles` are those of its text, or of its outcome's output. `result` is all that is stored of a
-    call's result.
+    call's result; `tasks` is the client's list of tasks after a call that has to do with it.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class EntryItem:
     subagents: tuple[SubagentRow, ...] = ()
     styles: tuple[StyleRun, ...] = ()
     result: JsonValue = None
+    tasks: TasksAfter | None = None
 
     @property
     def is_of_terminal(self) -> bool:
@@ -114,13 +116,14 @@ def build_entries(
     rewound: Sequence[RewoundRange] = (),
     unfinished: Container[int] = (),
     responses: Mapping[int, int] = MappingProxyType({}),
+    tasks: Mapping[str | None, TasksAfter] = MappingProxyType({}),
 ) -> list[Entry]:
     """Return what to show of these messages.
 
     `results` are those of their calls, by the call's id. A result is shown with its call. Its own
     place is left out, if its call is among these messages or `earlier_calls`. `rewound` is what the
     user took back; `unfinished` are the numbers of messages with responses that had not ended;
-    `responses` says of which response a message is.
+    `responses` says of which response a message is; `tasks` has the list of tasks after calls.
     """
     messages = list(messages)
     by_call: defaultdict[str | None, list[SubagentRow]] = defaultdict(list)
@@ -135,7 +138,7 @@ def build_entries(
     calls.update(earlier_calls)
     entries = []
     for message in messages:
-        items = tuple(_build_items(message, results, by_call, calls))
+        items = tuple(_build_items(message, results, by_call, calls, tasks))
         if items:
             entry = Entry(
                 message,
@@ -154,6 +157,7 @@ def _build_items(
     results: Mapping[str, Part],
     subagents: Mapping[str | None, Sequence[SubagentRow]],
     calls: set[str | None],
+    tasks: Mapping[str | None, TasksAfter],
 ) -> Iterable[EntryItem]:
     for part in message.parts:
         call_id = part.tool_use_id or ""
@@ -167,6 +171,7 @@ def _build_items(
                 tuple(subagents.get(call_id, ())) if call_id else (),
                 result.styles if result else (),
                 result.content if result else None,
+                tasks.get(call_id),
             )
         elif part.kind == "tool-result":
             if part.tool_use_id not in calls:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.conversation import build_entries
 from ccsync_watch.dashboard.query_params import number_param, parse_number, text_param
+from ccsync_watch.dashboard.session_plans import load_task_lists
 from ccsync_watch.store import conversations, rewound, stored_messages
+from ccsync_watch.transcripts.task_list import TASK_TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.conversations import SubagentRow
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.rewound import RewoundRange
+    from ccsync_watch.transcripts.task_list import TasksAfter
 
 PAGE_MESSAGES = 100
 AFTER_ALL = 10**16
@@ -88,11 +92,13 @@ class ConversationWindow:
 class MessageStates:
     """Which messages of a session were taken back, and which had responses that had not ended.
 
-    To find them out all of the session is gone through.
+    To find them out all of the session is gone through; and for its lists of tasks, which are
+    loaded when a call has to do with them.
     """
 
     rewound: Sequence[RewoundRange]
     unfinished: Collection[int]
+    load_tasks: Callable[[], Mapping[str | None, TasksAfter]]
 
 
 def load_states(database: Database, session_id: str) -> MessageStates:
@@ -100,6 +106,7 @@ def load_states(database: Database, session_id: str) -> MessageStates:
     return MessageStates(
         rewound.rewound_ranges(database, session_id),
         conversations.unfinished_responses(database, session_id),
+        cache(lambda: load_task_lists(database, session_id)),
     )
 
 
@@ -126,7 +133,12 @@ def load_entries(
         rewound=states.rewound,
         unfinished=states.unfinished,
         responses=conversations.responses_of(database, [message.seq for message in messages]),
+        tasks=states.load_tasks() if _has_tasks(messages) else {},
     )
+
+
+def _has_tasks(messages: Sequence[StoredMessage]) -> bool:
+    return any(part.tool_name in TASK_TOOLS for message in messages for part in message.parts)
 
 
 def said_alone(entries: list[Entry]) -> list[Entry]:

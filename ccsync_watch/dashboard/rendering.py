@@ -90,7 +90,7 @@ class Templates:
             upload_of=upload_of,
             time_of_day=local_time.time_of_day,
             tool_view=lambda item, folder: build_view(
-                item.tool_name, item.content, item.outcome, folder
+                item.tool_name, item.content, item.outcome, folder, item.tasks
             ),
             call_output=_call_output,
             failed_call_view=_failed_call_view,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from ccsync_watch.dashboard.todo_views import add_tasks, task, todos
 from ccsync_watch.dashboard.tool_blocks import (
     Block,
     Choice,
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
     from ccsync_watch.transcripts.call_outcome import CallOutcome
+    from ccsync_watch.transcripts.task_list import TasksAfter
 
     Arguments: TypeAlias = dict[str, JsonValue]
 
 _Build: TypeAlias = "Callable[[Arguments, CallOutcome | None, str | None], ToolView]"
-_MARKS = {"completed": "done", "in_progress": "active", "pending": "open"}
 ARROW = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 _ANSWER = '"{question}"="'
 STANDING_ALONE = frozenset({"AskUserQuestion", "ExitPlanMode", "Task", "Agent", "Workflow"})
@@ -45,14 +46,23 @@ STANDING_ALONE = frozenset({"AskUserQuestion", "ExitPlanMode", "Task", "Agent", 
 
 
 def build_view(
-    name: str, arguments: JsonValue, outcome: CallOutcome | None, folder: str | None = None
+    name: str,
+    arguments: JsonValue,
+    outcome: CallOutcome | None,
+    folder: str | None = None,
+    tasks: TasksAfter | None = None,
 ) -> ToolView:
-    """Return how a call is shown; paths in `folder` are shown as ones in it."""
+    """Return how a call is shown; paths in `folder` are shown as ones in it.
+
+    `tasks` is the client's list of tasks as the call left it, if it has to do with it.
+    """
     values = mapping(arguments)
     build = VIEWS.get(name)
     if build is None:
         build = _mcp if is_mcp_tool(name) else _other
     view = build(values, outcome, folder)
+    if tasks is not None and tasks.tasks:
+        add_tasks(view, values, tasks)
     view.summary = view.summary or sizes_of(values)
     if not view.label:
         view.label = tool_label(name)
@@ -141,35 +151,6 @@ def _find(values: Arguments, outcome: CallOutcome | None, folder: str | None) ->
     notes = [] if counted is None else [f"{counted[0]:,} {counted[1 if counted[0] == 1 else 2]}"]
     parts = [text_of(values, "pattern"), f"in {where}" if where else "", glob]
     return ToolView(summary="  ".join(filter(None, parts)), notes=notes, output="text")
-
-
-def _todos(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) -> ToolView:
-    todos = values.get("todos")
-    if not isinstance(todos, list):
-        return ToolView(summary="", output=None)
-    items = []
-    current = ""
-    for todo in todos:
-        task = mapping({"content": todo} if isinstance(todo, str) else todo)
-        mark = _MARKS.get(text_of(task, "status"), "open")
-        items.append(Item(text_of(task, "content", "subject"), mark))
-        if mark == "active" and not current:
-            current = text_of(task, "activeForm", "content")
-    done = sum(item.mark == "done" for item in items)
-    summary = f"{done}/{len(items)}" + (f" · {current}" if current else "")
-    return ToolView(summary=summary, blocks=[Block("checklist", items=items)], output=None)
-
-
-def _task(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) -> ToolView:
-    """Return the view of a task of the client's own list that is created or changed."""
-    status = text_of(values, "status")
-    number = text_of(values, "taskId", "task_id")
-    subject = text_of(values, "subject", "activeForm")
-    summary = " · ".join(filter(None, (f"#{number}" if number else "", subject,
-                                       status.replace("_", " "))))  # fmt: skip
-    description = text_of(values, "description")
-    blocks = [Block("prose", text=description)] if description else []
-    return ToolView(summary=summary, blocks=blocks, output="text")
 
 
 def _plan(values: Arguments, outcome: CallOutcome | None, _folder: str | None) -> ToolView:
@@ -316,10 +297,11 @@ VIEWS: dict[str, _Build] = {
     "LS": _read,
     "Grep": _find,
     "Glob": _find,
-    "TodoWrite": _todos,
-    "TaskCreate": _task,
-    "TaskUpdate": _task,
-    "TaskGet": _task,
+    "TodoWrite": todos,
+    "TaskCreate": task,
+    "TaskUpdate": task,
+    "TaskGet": task,
+    "TaskList": task,
     "ExitPlanMode": _plan,
     "AskUserQuestion": _question,
     "WebSearch": _web_search,

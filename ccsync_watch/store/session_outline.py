@@ -114,34 +114,39 @@ def is_final(database: Database, session_id: str) -> bool:
 
 
 class ToolUse(NamedTuple):
-    """A call of a session's main conversation; `name` is its message's, `result` None without."""
+    """A call; `name` is its message's in the conversation of `agent_id`, `result` None without."""
 
     name: str
+    agent_id: str | None
+    call_id: str | None
     tool: str
     arguments: JsonValue
     result: JsonValue
 
 
 def calls_of(database: Database, session_id: str, tools: Sequence[str]) -> list[ToolUse]:
-    """Return the calls of some tools in a session's main conversation, in its order."""
+    """Return the calls of some tools in a session, its subagents' too, in its order."""
     rows = database.read().execute(
-        "SELECT m.id, c.tool_name, c.content, (SELECT r.content FROM parts r"  # noqa: S608 - constants
+        "SELECT m.id, m.agent_id, c.tool_use_id, c.tool_name, c.content,"  # noqa: S608 - constants
+        " (SELECT r.content FROM parts r"
         "  WHERE r.tool_use_id = c.tool_use_id AND r.kind = 'tool-result' LIMIT 1)"
         " FROM compact_messages k CROSS JOIN parts c ON c.message_seq = k.seq"
         " AND c.kind = 'tool-call' AND c.tool_name IN (SELECT value FROM json_each(?2))"
         " CROSS JOIN messages m ON m.seq = k.seq"
-        f" WHERE k.session_key = {key_of('?1')} AND k.kind = 'answer' AND k.agent_id IS NULL"
+        f" WHERE k.session_key = {key_of('?1')} AND k.kind = 'answer'"
         f" AND {IS_DRAWN} ORDER BY k.seq",
         (session_id, orjson.dumps(list(tools)).decode()),
     )
     return [
         ToolUse(
-            conversation_name(name, session_id, None),
+            conversation_name(name, session_id, agent_id),
+            agent_id,
+            call_id,
             tool,
             orjson.loads(unpack(arguments)),
             None if result is None else orjson.loads(unpack(result)),
         )
-        for name, tool, arguments, result in rows
+        for name, agent_id, call_id, tool, arguments, result in rows
     ]
 
 

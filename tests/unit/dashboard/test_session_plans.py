@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.dashboard.session_plans import load_plans
@@ -58,6 +59,53 @@ def test_plans_say_what_became_of_them_and_the_last_list_stands(
     for text in ("3 plans", "1/3", "rejected", "Second", "Step 2", "at=a4#m-a4"):
         assert text in shown
     assert "<b>one</b>" not in shown
+
+
+def task(number: int, tool: str, output: str, **arguments: str) -> tuple[Message, Message]:
+    """Return a call that has to do with the list of tasks, and its result."""
+    part = Part("tool-result", {"ok": True, "output": output}, f"t{number}", tool)
+    return called(number, tool, arguments), message(f"r{number}", parts=(part,), kind="tool_result")
+
+
+def test_the_list_of_tasks_is_shown_after_each_call(visitor: Visitor, world: World) -> None:
+    """Newer clients change it task by task; at the top it stands as it was last."""
+    world.ingest(
+        message("u1", "Do it"),
+        *task(1, "TaskCreate", "Task #1 created successfully: Sow", subject="Sow"),
+        *task(2, "TaskCreate", "Task #2 created successfully: <i>", subject="<i>", activeForm="Up"),
+        *task(3, "TaskUpdate", "Updated task #1 status", taskId="1", status="completed"),
+        *task(4, "TaskUpdate", "Updated task #2 status", taskId="2", status="in_progress"),
+        called(5, "TaskUpdate", {"taskId": "2", "status": "completed"}),
+    )
+    (plan,) = load_plans(world.database, SESSION)
+    assert (plan.title, plan.state, plan.name) == ("To do", "1/2 · Up", "a5")
+    assert [(item.text, item.mark) for item in plan.view.blocks[-1].items] == [
+        ("Sow", "done"), ("<i>", "active"),
+    ]  # fmt: skip
+    page = visitor.get(f"/sessions/{SESSION}").text
+    calls = [call.split("</details>")[0] for call in page.split('<b class="tool">')[1:]]
+    for call, summary, state, boxes in (
+        (calls[0], "#1 Sow", "0/1", "☐"),
+        (calls[1], "#2 &lt;i&gt;", "0/2", "☐☐"),
+        (calls[2], "#1 Sow · completed", "1/2", "☑☐"),
+        (calls[3], "#2 &lt;i&gt; · in progress", "1/2 · Up", "☑◐"),
+        (calls[4], "#2 · completed", "1/2 · Up", "☑◐"),
+    ):
+        assert f">{summary}</code>" in call
+        assert f">{state}</span>" in call
+        assert "".join(sign for sign in call if sign in "☑◐☐") == boxes
+
+
+def test_a_subagents_tasks_are_of_its_sessions_list(visitor: Visitor, world: World) -> None:
+    """The link leads to the subagent that changed the list last; its own `TodoWrite` is its own."""
+    first, result = task(1, "TaskCreate", "Task #1 created successfully: Sow", subject="Sow")
+    todo = replace(called(2, "TodoWrite", todos("pending")), agent_id="agent1")
+    world.ingest(message("u1"), todo)
+    assert load_plans(world.database, SESSION) == []
+    world.ingest(replace(first, agent_id="agent1"), replace(result, agent_id="agent1"))
+    (plan,) = load_plans(world.database, SESSION)
+    assert (plan.agent_id, plan.state) == ("agent1", "0/1")
+    assert "?agent=agent1&amp;at=a1#m-a1" in visitor.get(f"/sessions/{SESSION}").text
 
 
 def test_a_session_without_plans_has_no_section(visitor: Visitor, world: World) -> None:
