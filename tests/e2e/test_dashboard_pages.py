@@ -206,6 +206,36 @@ def test_keys_start_at_what_is_on_the_screen(browser: Browser, access: Dashboard
         assert fold.evaluate("fold => fold.open")
 
 
+def test_keys_select_in_every_list(browser: Browser, access: DashboardAccess) -> None:
+    """What `j` and `k` select, Enter opens."""
+    with access.window(browser) as window:
+        for name in ("sessions", "files", "file", "errors", "failed calls", "operators"):
+            page = window.open(PATHS[name])
+            page.keyboard.press("j")
+            selected = page.locator("a[data-selected]")
+            first = selected.get_attribute("href")
+            assert selected.evaluate("row => row === document.activeElement"), name
+            page.keyboard.press("j")
+            page.keyboard.press("k")
+            assert selected.get_attribute("href") == first, name
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            assert page.url.endswith(first or "?"), name
+
+
+def test_a_summary_begins_beside_its_sign(browser: Browser, access: DashboardAccess) -> None:
+    """However long its first words are, on a phone too."""
+    with access.window(browser, viewport=NARROW) as window:
+        page = window.open(PATHS["session"])
+        folds = page.locator(".call > summary:visible, .run > summary:visible")
+        assert folds.count() > 3
+        offsets = folds.evaluate_all(
+            "folds => folds.map(fold => fold.firstElementChild.getBoundingClientRect().top"
+            " - fold.getBoundingClientRect().top)"
+        )
+        assert max(offsets) < 20, offsets
+
+
 def test_copies_are_markdown_and_paper_is_unfolded(
     browser: Browser, access: DashboardAccess
 ) -> None:

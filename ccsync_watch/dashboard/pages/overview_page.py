@@ -51,6 +51,10 @@ class _Links:
             return self.sessions(model=names[0])
         return self.sessions(q=" OR ".join(f"model:{quoted(name)}" for name in names))
 
+    def tool(self, name: str) -> str:
+        """Return the address of the sessions in which a tool was called."""
+        return self.sessions(q=f"tool:{quoted(name)}")
+
     def day(self, day: date) -> str:
         """Return the address of the sessions of a day."""
         return self._day(day, day)

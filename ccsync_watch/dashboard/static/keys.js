@@ -79,7 +79,7 @@ export function keys() {
     field?.select();
   }
 
-  const rows = "[data-list] .row, .entry, .run:not([open])";
+  const rows = "[data-list] .row, [data-row], .entry, .run:not([open])";
   const failed = ".entry:has(.call.failed), .entry.kind-api_error";
   const actions = {
     "/": search,

@@ -99,6 +99,39 @@ def test_a_block_shows_what_is_used_of_its_limit(
         assert table.count('<td><span class="dim">\N{EN DASH}</span></td></tr>') == dashes
 
 
+def test_a_tool_leads_to_the_sessions_that_called_it(
+    world: World, visitor: Visitor, clock: FakeClock
+) -> None:
+    """Among the most used and among the slowest, whatever its name is."""
+    now_ms = clock.wall_ms()
+    _fill(world, now_ms)
+    name = "mcp__a b__c"
+    part = Part("tool-call", {}, "t1", name)
+    result = Part("tool-result", {"ok": True, "durationMs": 900}, "t1", name)
+    world.ingest(
+        message("a1", parts=(part,), kind="answer", role="assistant", at_ms=now_ms - HOUR_MS),
+        message("r1", parts=(result,), kind="tool_result", at_ms=now_ms - HOUR_MS),
+    )
+    page = _overview(visitor, "range=7")
+    addresses = re.findall(r'href="(/sessions\?[^"]*q=tool[^"]*)"', page)
+    assert len(addresses) == 2
+    for address in addresses:
+        assert _listed(visitor, address) == {SESSION}
+
+
+def test_the_block_of_now_is_the_only_one(world: World, visitor: Visitor, clock: FakeClock) -> None:
+    """Responses that a wrong clock dated ahead are in blocks that have not begun."""
+    now_ms = clock.wall_ms()
+    _fill(world, now_ms)
+    for days in (1, 2):
+        at_ms = now_ms + days * 24 * HOUR_MS
+        world.ingest(
+            message(f"u{days}", at_ms=at_ms), usages=(usage(f"n{days}", timestamp_ms=at_ms),)
+        )
+    page = _overview(visitor, "range=7").partition("<h2>Blocks of five hours")[2]
+    assert page.count('<span class="tag">now</span>') == 1
+
+
 def test_the_period_before_is_beside_the_figures(
     world: World, visitor: Visitor, clock: FakeClock
 ) -> None:
