@@ -9,16 +9,17 @@ To add one, add a row to `OPERATORS`, or to `FLAGS` for another `is:`. Their con
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ccsync_watch.errors import QueryError
 from ccsync_watch.store.call_index import MAY_HAVE_FAILED
 from ccsync_watch.store.conversations import IS_FAILED
 from ccsync_watch.store.search_times import EXAMPLES, read_period
+from ccsync_watch.store.search_values import distinct, either, matcher
 from ccsync_watch.store.session_annotations import MARKS, every_annotation, marked_seqs
 from ccsync_watch.store.session_summaries import project_name
 from ccsync_watch.store.text_functions import small_letters
@@ -117,12 +118,12 @@ FLAGS = (
 
 
 def _project(moment: Moment, value: str) -> Condition:
-    known = _distinct(moment.read, "project_path")
+    known = distinct(moment.read, "project_path")
     wanted = value.casefold()
     is_path = "/" in value or "\\" in value
     # A name that is written in full is meant alone.
     exact = [path for path in known if wanted in {path.casefold(), _name(path)}]
-    is_wanted = _matcher(value)
+    is_wanted = matcher(value)
     matching = exact or [path for path in known if is_wanted(path if is_path else _name(path))]
     return _one_of("s.project_path", matching, value, "project", map(_name, known))
 
@@ -131,30 +132,16 @@ def _name(path: str) -> str:
     return (project_name(path) or path).casefold()
 
 
-def _branch(moment: Moment, value: str) -> Condition:
-    return _text_of("s.git_branch", moment, "git_branch", value, "branch")
-
-
-def _model(moment: Moment, value: str) -> Condition:
-    return _text_of("s.model", moment, "model", value, "model")
-
-
-def _text_of(column: str, moment: Moment, name: str, value: str, label: str) -> Condition:
-    known = _distinct(moment.read, name)
+def _text_of(column: str, label: str, moment: Moment, value: str) -> Condition:
+    known = distinct(moment.read, column)
     wanted = value.casefold()
     exact = [text for text in known if text.casefold() == wanted]
-    matching = exact or list(filter(_matcher(value), known))
-    return _one_of(column, matching, value, label, known)
+    matching = exact or list(filter(matcher(value), known))
+    return _one_of(f"s.{column}", matching, value, label, known)
 
 
-def _matcher(value: str) -> Callable[[str], bool]:
-    """Return the test whether a text has a value in it; with `*`, whether it is one."""
-    wanted = value.casefold()
-    if "*" not in wanted:
-        return lambda text: wanted in text.casefold()
-    # Python's globs take no time with their number of `*`, as a pattern of one's own would.
-    pattern = re.compile(fnmatch.translate(re.sub(r"([\[?])", r"[\1]", wanted)))
-    return lambda text: pattern.match(text.casefold()) is not None
+_branch = partial(_text_of, "git_branch", "branch")
+_model = partial(_text_of, "model", "model")
 
 
 def _one_of(column: str, values: list[str], typed: str, label: str, known: object) -> Condition:
@@ -165,17 +152,6 @@ def _one_of(column: str, values: list[str], typed: str, label: str, known: objec
         raise QueryError(f"no {label} is called {typed}", hint=hint)
     marks = ", ".join("?" * len(values))
     return Condition(f"{column} IN ({marks})", tuple(values))
-
-
-def _distinct(read: sqlite3.Connection, column: str) -> list[str]:
-    """Return the values of a column of the sessions, from each to the next by its index."""
-    query = (
-        "WITH RECURSIVE step (value) AS (SELECT min({0}) FROM sessions WHERE NOT is_excluded"
-        " UNION ALL SELECT (SELECT min({0}) FROM sessions WHERE {0} > step.value"
-        "   AND NOT is_excluded) FROM step WHERE value IS NOT NULL)"
-        " SELECT value FROM step WHERE value IS NOT NULL"
-    )
-    return [row[0] for row in read.execute(query.format(column))]
 
 
 def _session(_moment: Moment, value: str) -> Condition:
@@ -191,6 +167,21 @@ def _tag(moment: Moment, value: str) -> Condition:
     if not ids:
         known = {tag for item in annotations for tag in item.tags}
         return _one_of("s.id", [], value, "tag", known)
+    return _among(ids)
+
+
+def _note(moment: Moment, value: str) -> Condition:
+    is_wanted = matcher(value)
+    return _among(
+        [
+            item.session_id
+            for item in every_annotation(moment.read)
+            if any(is_wanted(text) for text in (item.name, item.note) if text)
+        ]
+    )
+
+
+def _among(ids: list[str]) -> Condition:
     return Condition("s.id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
 
 
@@ -230,14 +221,14 @@ def _file(_moment: Moment, value: str) -> Condition:
 def _kind(_moment: Moment, value: str) -> Condition:
     kinds = KINDS.get(value.lower())
     if kinds is None:
-        raise QueryError(f"kind:{value} is not a kind of message", hint=f"write {_either(KINDS)}")
+        raise QueryError(f"kind:{value} is not a kind of message", hint=f"write {either(KINDS)}")
     return Condition(f"m.kind IN ({', '.join('?' * len(kinds))})", kinds)
 
 
 def _mark(moment: Moment, value: str) -> Condition:
     name = value.lower()
     if name not in _MARK_NAMES:
-        raise QueryError(f"mark:{value} is not a mark", hint=f"write {_either(_MARK_NAMES)}")
+        raise QueryError(f"mark:{value} is not a mark", hint=f"write {either(_MARK_NAMES)}")
     seqs = marked_seqs(moment.read, MARKS if name == _ANY_MARK else [name])
     return Condition("m.seq IN (SELECT value FROM json_each(?))", (json.dumps(seqs),))
 
@@ -252,7 +243,7 @@ def find_flag(value: str) -> Flag:
         if flag.name == value.lower():
             return flag
     names = [flag.name for flag in FLAGS]
-    raise QueryError(f"is:{value} is unknown", hint=f"write is:{_either(names)}")
+    raise QueryError(f"is:{value} is unknown", hint=f"write is:{either(names)}")
 
 
 def _since(moment: Moment, value: str) -> Condition:
@@ -266,11 +257,6 @@ def _until(moment: Moment, value: str) -> Condition:
     # The plus keeps SQLite from its index, which would cost a sort of everything before.
     of_session = Condition("+s.started_ms < ?", (at_ms,))
     return Condition("m.timestamp_ms < ?", (at_ms,), of_session=of_session)
-
-
-def _either(names: object) -> str:
-    *others, last = list(names)  # type: ignore[call-overload] # iterable of texts
-    return f"{', '.join(others)} or {last}"
 
 
 OPERATORS = (
@@ -297,6 +283,13 @@ OPERATORS = (
     ),
     Operator("tag", "session", "a tag that you gave the session", ("tag:billing",), _tag),
     Operator(
+        "note",
+        "session",
+        "a part of the note or of the name that you gave the session",
+        ("note:flaky", 'note:"ask Ana"'),
+        _note,
+    ),
+    Operator(
         "session", "session", "the beginning of the session's id", ("session:1f3a",), _session
     ),
     Operator(
@@ -316,11 +309,11 @@ OPERATORS = (
     Operator(
         "mark",
         "message",
-        f"a message that you marked: {_either(_MARK_NAMES)}",
+        f"a message that you marked: {either(_MARK_NAMES)}",
         ("mark:golden", "mark:any"),
         _mark,
     ),
-    Operator("kind", "message", f"the kind of message: {_either(KINDS)}", ("kind:prompt",), _kind),
+    Operator("kind", "message", f"the kind of message: {either(KINDS)}", ("kind:prompt",), _kind),
     Operator(
         "is",
         "message",

@@ -20,7 +20,8 @@ from ccsync_watch.store.annotation_writer import (
     restore_annotations,
     save_change,
 )
-from support.storing import OTHER, SESSION, World
+from support.searching import search_for
+from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +101,29 @@ def test_sessions_are_found_by_star_tag_and_mark(world: World) -> None:
     assert find(world.database, mark="golden") == [SESSION]
     assert find(world.database, mark="wrong", is_starred=True) == []
     assert session_annotations.known_tags(world.database) == ["slow"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("note:flak", [SESSION]),
+        ('note:"ask ana"', [SESSION]),
+        ("note:RENAMED", [OTHER]),
+        ("note:*named*", [OTHER]),
+        ("-note:flaky", [OTHER]),
+        ("note:nothing", []),
+        ("note:flaky note:renamed", []),
+    ],
+)
+def test_a_session_is_searched_for_by_its_note_and_its_name(
+    world: World, query: str, expected: list[str]
+) -> None:
+    """By any part of them, whatever the case; what nobody wrote is in none of them."""
+    world.ingest(message("u2", "hello", session_id=OTHER), session_id=OTHER)
+    _say(world, note="Flaky: ask Ana")
+    save_change(world.database, Redacted(SessionChange(OTHER, name="Renamed")), now_ms=NOW_MS)
+    groups = search_for(world.database, query).groups
+    assert [group.session_id for group in groups] == expected
 
 
 def test_a_message_has_one_mark(world: World) -> None:
