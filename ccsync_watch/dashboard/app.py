@@ -177,13 +177,22 @@ class _Routes:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    async def _made_first(self, work: Callable[[], T]) -> T:
+        """Make a part of a page or file, as `_render` does, while background work pauses."""
+
+        def make() -> T:
+            with self._site.priority.page():
+                return work()
+
+        return await self._in_thread(make)
+
     async def _export(self, request: Request) -> Response:
         session_id = request.path_params["session_id"]
         document_format = request.path_params["document_format"]
         if document_format not in session_document.MEDIA_TYPES:
             raise HTTPException(404, "Sessions are exported as .md and as .json.")
         agent_id = text_param(request, "agent")
-        pieces = await self._in_thread(
+        pieces = await self._made_first(
             lambda: self._begin_export(session_id, agent_id, document_format)
         )
         name = "subagent" if agent_id else "session"
@@ -206,7 +215,7 @@ class _Routes:
 
     async def _share(self, request: Request) -> Response:
         """Return a session as a file for other people, to be saved or to be looked at."""
-        source = await self._in_thread(lambda: shared_source(self._site, request))
+        source = await self._made_first(lambda: shared_source(self._site, request))
         pieces = sharing.iterate_shared(source, sharing.SharedContent())
         headers = {"Content-Security-Policy": sharing.content_security_policy()}
         if not text_param(request, "view"):
@@ -217,12 +226,12 @@ class _Routes:
 
     async def _stream(self, pieces: Iterator[str]) -> AsyncIterator[str]:
         """Yield the pieces, made in the pages' own threads, which have their connections."""
-        while (piece := await self._in_thread(lambda: next(pieces, None))) is not None:
+        while (piece := await self._made_first(lambda: next(pieces, None))) is not None:
             yield piece
 
     async def _export_message(self, request: Request) -> Response:
         """Return one message as Markdown, for the clipboard."""
-        text = await self._in_thread(lambda: self._format_message(request))
+        text = await self._made_first(lambda: self._format_message(request))
         return Response(text, media_type=session_document.MEDIA_TYPES["md"])
 
     def _format_message(self, request: Request) -> str:
@@ -249,10 +258,11 @@ class _Routes:
         await self._in_thread(require)
 
         def render_growth(after_seq: int) -> tuple[int, str]:
-            last_seq, context = build_growth(self._site, session_id, agent_id, after_seq)
-            if not context["groups"]:
-                return last_seq, ""
-            return last_seq, self._templates.render_fragment("entries.html", context)
+            with self._site.priority.page():
+                last_seq, context = build_growth(self._site, session_id, agent_id, after_seq)
+                if not context["groups"]:
+                    return last_seq, ""
+                return last_seq, self._templates.render_fragment("entries.html", context)
 
         def is_signed_in() -> bool:
             return self._site.access.is_signed_in(request.state.cookie)

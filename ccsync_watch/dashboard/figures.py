@@ -109,7 +109,9 @@ class Figures:
         self._status = Cached(status, ThreadPoolExecutor(1, "status"), clock=clock)
         self._retention_risk = Cached(
             lambda: find_retention_risk(database, settings(), now_ms=clock.wall_ms()),
-            threads,
+            # Not behind an overview, which takes half a minute on a large store: each page that
+            # shows it would wait for it in vain.
+            ThreadPoolExecutor(1, "retention"),
             clock=clock,
             seconds=_RETENTION_SECONDS,
         )

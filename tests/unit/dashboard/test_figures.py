@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +71,42 @@ def test_overview_is_counted_again_after_a_price_changed(
     (world.folder / "price-data.json").write_text("{}")
     while _overview(figures) is first:
         clock.advance(5)
+
+
+class StuckPrices:
+    """Prices that are unknown until `ended`."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def revision(self) -> object:
+        """Wait."""
+        return self.ended.wait()
+
+
+def test_what_is_at_risk_does_not_wait_for_an_overview(world: World, clock: FakeClock) -> None:
+    """Of a large store it is counted for half a minute."""
+    prices, asked = StuckPrices(), threading.Event()
+
+    def settings() -> Settings:
+        asked.set()
+        return Settings(state_dir=world.folder)
+
+    figures = Figures(
+        world.database,
+        prices,  # type: ignore[arg-type] # all that is asked of it
+        settings=settings,
+        status=dict,
+        clock=clock,
+        priority=PagePriority(clock),
+    )
+    try:
+        assert figures.overview("all") is None
+        asked.clear()
+        assert figures.retention_risk() is None
+        assert asked.wait(10)
+    finally:
+        prices.ended.set()
 
 
 def test_nothing_is_at_risk_without_a_destination(figures: Figures) -> None:
