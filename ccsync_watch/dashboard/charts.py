@@ -28,6 +28,7 @@ _PLOT_HEIGHT = _HEIGHT - _BOTTOM
 _LEVELS = 4
 _MAX_TURNS = 400
 _MIN_FILLING_TURNS = 12
+_MIN_SHORT_DOLLARS = 1000
 _MIN_WHOLE_DOLLARS = 10
 _BEFORE = "the period before"
 
@@ -142,7 +143,9 @@ def _amount(value: float, unit: str, *, is_short: bool = False) -> str:
     if unit == "USD":
         if not is_short:
             return units.dollars(value)
-        # An axis has round numbers, which have no parts of a cent.
+        # An axis has round numbers, which have no parts of a cent; there is room for five signs.
+        if value >= _MIN_SHORT_DOLLARS:
+            return f"${units.short_count(value)}"
         return f"${value:,.0f}" if value >= _MIN_WHOLE_DOLLARS else f"${value:,.2f}"
     return units.short_count(value) if is_short else f"{units.full_count(value)} {unit}"
 

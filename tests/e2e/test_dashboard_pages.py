@@ -209,7 +209,7 @@ def test_keys_start_at_what_is_on_the_screen(browser: Browser, access: Dashboard
 def test_keys_select_in_every_list(browser: Browser, access: DashboardAccess) -> None:
     """What `j` and `k` select, Enter opens."""
     with access.window(browser) as window:
-        for name in ("sessions", "files", "file", "errors", "failed calls", "operators"):
+        for name in ("sessions", "files", "file", "errors", "failed calls", "search"):
             page = window.open(PATHS[name])
             page.keyboard.press("j")
             selected = page.locator("a[data-selected]")

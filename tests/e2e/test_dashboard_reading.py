@@ -273,4 +273,8 @@ def test_a_page_prints_all_that_it_has(
         assert page.locator("button:visible").count() == 0
         assert page.locator(".conversation details:not(.raw):not([open])").count() == 0
         page.pdf(path=tmp_path / "page.pdf")
+        page.emulate_media(media="screen")
+        page = window.open(f"/sessions/{sessions['wide']}")
+        page.emulate_media(media="print")
+        assert window.overflow <= 0
         assert (tmp_path / "page.pdf").stat().st_size > 10_000

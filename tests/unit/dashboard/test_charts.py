@@ -52,7 +52,8 @@ def test_bars_fit_into_the_chart() -> None:
         (0.09, ["$0.05", "$0.10"]),
         (0.11, ["$0.06", "$0.12"]),
         (7.0, ["$4.00", "$8.00"]),
-        (900.0, ["$500", "$1,000"]),
+        (900.0, ["$500", "$1.0k"]),
+        (12_345.0, ["$8.0k", "$16k"]),
     ],
 )
 def test_the_axis_of_a_cost_has_cents_at_most(largest: float, shown: list[str]) -> None:
