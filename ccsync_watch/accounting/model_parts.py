@@ -1,7 +1,8 @@
 """Split the client's total of a session into parts by model; pure.
 
 A part is the client's figure where it names a model as the rows do. What it counts under other
-names belongs to the rows that it does not name, and what those do not report to no model.
+names belongs to the rows that it does not name, and what those do not report to no model. The price
+of a model that the client does not know is its guess: there, the prices of the rows count.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from ccsync_watch.accounting.spreading import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ccsync_watch.accounting.account import Provenance
 
 _SMALLEST_USD = 1e-9
+# Names and aliases of models whose prices every client knows.
+_OWN_MODELS = ("claude", "opus", "sonnet", "haiku")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,13 @@ def split_by_model(
     totals: ClientTotals,
     inherited: ClientTotals,
 ) -> list[ModelPart]:
-    """Return the parts; their costs add up to the client's total, if it did not guess a price."""
+    """Return the parts; their costs add up to the client's total, if it guessed no price."""
     names = {base_name(row.model or "") for row in (*early, *later)}
     own = {
         name: _subtract(used, inherited.models.get(name, (NO_TOKENS, 0.0)))
         for name, used in totals.models.items()
     }
+    guessed = _guessed_names(own) if totals.has_guess else frozenset()
     unnamed = _parts_of_rows(early, later, totals.models.keys())
     # What was used after the client's total can be none of what it counted.
     others = [part for part in unnamed if part.rows]
@@ -103,15 +107,18 @@ def split_by_model(
         others, after, names = _parts_of_rows(early, later, ()), [], set()
     shared = own.keys() - names if others else set()
     parts = [
-        _part_of_client(name, *used, _rows_of(early, name), _rows_of(later, name), totals)
+        _part_of_client(
+            name, *used, _rows_of(early, name), _rows_of(later, name), totals,
+            is_guess=name in guessed,
+        )
         for name, used in own.items()
         if name not in shared and (used[0] != NO_TOKENS or name in names)
-    ]
+    ]  # fmt: skip
     if others:
         tokens = sum((own[name][0] for name in shared), NO_TOKENS)
         usd = math.fsum(own[name][1] for name in shared)
         parts += _split_others(others, tokens, usd, totals)
-    if not any(part.cost is UNPRICED for part in parts):
+    if not totals.has_guess:
         parts = _scale(parts, max(0.0, totals.usd - inherited.usd), totals.provenance)
     return [*parts, *after]
 
@@ -127,12 +134,28 @@ def _part_of_client(
     rows: Sequence[RowSum],
     later: Sequence[RowSum],
     totals: ClientTotals,
+    *,
+    is_guess: bool,
 ) -> ModelPart:
-    is_known = any(row.usd is not None for row in (*rows, *later))
     is_own = name in totals.own_priced
-    is_guess = totals.has_guess and not is_known and not is_own
-    cost = UNPRICED if is_guess else Cost(usd, totals.provenance_of(name))
-    return ModelPart(name or None, tokens, cost, rows, later, is_reported=not is_own)
+    if not is_guess or is_own:
+        cost = Cost(usd, totals.provenance_of(name))
+        return ModelPart(name or None, tokens, cost, rows, later, is_reported=not is_own)
+    has_more = any((tokens - sum_tokens(rows)).billed)
+    costs = [cost_of(rows)] if any(row.has_cost for row in rows) else []
+    if has_more:
+        costs.append(UNPRICED)
+    return ModelPart(name or None, tokens, total_cost(costs), rows, later)
+
+
+def _guessed_names(own: Mapping[str, tuple[Tokens, float]]) -> frozenset[str]:
+    """Return the models whose price the client may have guessed; it does not say which.
+
+    It knows the prices of Claude's models, unless it counted no others.
+    """
+    used = {name for name, (tokens, _usd) in own.items() if tokens != NO_TOKENS}
+    others = {name for name in used if not any(word in name.lower() for word in _OWN_MODELS)}
+    return frozenset(others or used)
 
 
 def _rows_of(rows: Sequence[RowSum], name: str) -> list[RowSum]:
@@ -163,7 +186,7 @@ def _split_others(
     more = tokens - sum((part.tokens for part in parts), NO_TOKENS)
     priced = [part for part in parts if part.cost.provenance in {"client", "computed"}]
     open_parts = [part for part in parts if part not in priced]
-    if totals.has_guess and open_parts:
+    if totals.has_guess:
         return [*parts, *([ModelPart(None, more, UNPRICED)] if any(more.billed) else [])]
     if any(more.billed):
         open_parts.append(ModelPart(None, more, UNPRICED))

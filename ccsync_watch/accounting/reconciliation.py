@@ -14,7 +14,6 @@ from ccsync_watch.accounting.account import (
     NO_TOKENS,
     NO_TOTALS,
     NOTHING,
-    UNPRICED,
     ClientTotals,
     Cost,
     ModelAccount,
@@ -168,7 +167,7 @@ def _account_by_client(
     if totals.reported_usd is not None:
         notes.append(_why_own(totals))
     parts = split_by_model(early, later, totals, inherited)
-    if any(part.cost is UNPRICED for part in parts):
+    if totals.has_guess and not totals.own_priced >= totals.models.keys():
         notes.append("Claude Code's price for a model that it does not know is a guess: left out")
     models = tuple(
         ModelAccount(part.model, part.responses, part.all_tokens, part.whole_cost, part.is_reported)

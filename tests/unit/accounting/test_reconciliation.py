@@ -182,13 +182,40 @@ def test_a_price_that_the_client_guessed_does_not_count() -> None:
     account = _reconcile(_rows(usd=None), claim=Claim(_totals(has_guess=True)))
     assert (account.cost, account.tokens) == (Cost(None, "unpriced"), Tokens(100, 10))
     assert "guess" in account.notes[0]
-    known = _reconcile(_rows(), claim=Claim(_totals(has_guess=True)))
-    assert known.cost == Cost(0.6, "client")
     two = ClientTotals(
         1.0, {"opus": (Tokens(100, 10), 0.6), "odd": (Tokens(7), 0.4)}, has_guess=True
     )
     mixed = _reconcile(_rows(), _rows(7, 0, None, "odd"), claim=Claim(two))
     assert mixed.cost == Cost(0.6, "partial")
+
+
+def test_a_known_price_counts_where_the_client_guessed_one() -> None:
+    """The client prices a model of another vendor as its own default one: often far too dear."""
+    one = _reconcile(_rows(), claim=Claim(_totals(has_guess=True)))
+    assert (one.cost, one.client_usd) == (Cost(0.5, "computed"), 0.6)
+    assert one.models[0].is_reported is False
+    assert "guess" in one.notes[0]
+    more = _reconcile(_rows(), claim=Claim(_totals(input_tokens=150, has_guess=True)))
+    assert (more.cost, more.tokens) == (Cost(0.5, "partial"), Tokens(150, 10))
+    renamed = ClientTotals(0.6, {"alias": (Tokens(100, 10), 0.6)}, has_guess=True)
+    assert _reconcile(_rows(), claim=Claim(renamed)).cost == Cost(0.5, "computed")
+
+
+def test_of_several_models_the_client_guessed_the_price_of_one_that_is_not_its_own() -> None:
+    """It knows the prices of its own, whatever the list has for them."""
+    totals = ClientTotals(
+        1.0,
+        {"claude-opus": (Tokens(100, 10), 0.6), "glm": (Tokens(7), 0.4)},
+        has_guess=True,
+    )
+    account = _reconcile(
+        _rows(model="claude-opus"), _rows(7, 0, "0.25", "glm"), claim=Claim(totals)
+    )
+    assert {model.model: model.cost for model in account.models} == {
+        "claude-opus": Cost(0.6, "client"),
+        "glm": Cost(0.25, "computed"),
+    }
+    assert account.cost == Cost(0.85, "computed")
 
 
 def test_a_context_window_in_a_models_name_does_not_make_another_model() -> None:
