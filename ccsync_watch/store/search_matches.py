@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import orjson
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ccsync_watch.store.search_compiler import CompiledQuery
 
@@ -37,8 +38,31 @@ _SHORT_SESSION = 200
 _WIDE_SESSION = 20_000
 """Where so many messages are between the first and the last, those of others are most of them."""
 _CHECKED_AT_ONCE = 500
+_MAX_AHEAD = 32
+"""Of so many sessions the messages are checked at once, after others without a match."""
 _SESSION = "JOIN ids k ON k.key = m.session_key JOIN sessions s ON s.id = k.id"
+_AMONG = "m.seq IN (SELECT value FROM json_each(?))"
 _FIRST, _LAST = 0, 1 << 62
+_Bounds: TypeAlias = "tuple[int | None, int | None]"
+BOUNDS = (
+    "(SELECT min(seq) FROM compact_messages WHERE session_key = {key}) AS first_seq,"
+    " (SELECT max(seq) FROM compact_messages WHERE session_key = {key}) AS last_seq"
+)
+"""The columns of a session's bounds, for whoever reads many of them at once."""
+
+
+class WalkedSession(NamedTuple):
+    """A session to search; `is_last`: the walk ended before it.
+
+    `first_seq` and `last_seq` are of its messages, None if it has none.
+    """
+
+    session_id: str
+    updated_ms: int
+    key: int
+    first_seq: int | None
+    last_seq: int | None
+    is_last: bool = False
 
 
 def read_numbers(
@@ -80,16 +104,51 @@ class SessionMatches:
 
     def of(self, session_key: int, limit: int) -> list[int]:
         """Return the matches of a session, the last ones first; -1 for all of them."""
+        columns = BOUNDS.format(key="?1")
+        bounds = self._read.execute(f"SELECT {columns}", (session_key,)).fetchone()
+        return self._of_session(session_key, bounds, limit)
+
+    def walk(
+        self, sessions: Iterator[WalkedSession], limit: int
+    ) -> Iterator[tuple[WalkedSession, list[int]]]:
+        """Yield each session with its matches, as `of` returns them.
+
+        Where none has any and only rows are left to be read, those of several are read at once.
+        """
+        ahead = 1
+        for session in sessions:
+            chunk = [session, *islice(sessions, ahead - 1)]
+            matches = self._of_chunk(chunk, limit)
+            yield from zip(chunk, matches, strict=True)
+            ahead = 1 if any(matches) or not self._has_all() else min(2 * ahead, _MAX_AHEAD)
+
+    def _has_all(self) -> bool:
+        return self._known_to == _LAST and self._query.sql is not None
+
+    def _of_chunk(self, sessions: list[WalkedSession], limit: int) -> list[list[int]]:
+        # Once each: sessions that ran at the same time have the numbers of each other.
+        asked: set[int] = set()
+        if len(sessions) > 1:
+            for session in sessions:
+                asked.update(self._between((session.first_seq, session.last_seq)))
+        if len(sessions) == 1 or len(asked) > _CHECKED_AT_ONCE:
+            return [
+                self._of_session(session.key, (session.first_seq, session.last_seq), limit)
+                for session in sessions
+            ]
+        rows = self._checked_rows(_AMONG, (json.dumps(sorted(asked)),), -1) if asked else []
+        seqs: dict[int, list[int]] = {}
+        for session_key, seq in rows:
+            seqs.setdefault(session_key, []).append(seq)
+        most = None if limit < 0 else limit
+        return [seqs.get(session.key, [])[:most] for session in sessions]
+
+    def _of_session(self, session_key: int, bounds: _Bounds, limit: int) -> list[int]:
         if self._query.words is None:
             return self._checked("m.session_key = ?", (session_key,), limit)
-        bounds = self._read.execute(
-            "SELECT (SELECT min(seq) FROM compact_messages WHERE session_key = ?1),"
-            " (SELECT max(seq) FROM compact_messages WHERE session_key = ?1)",
-            (session_key,),
-        ).fetchone()
-        if bounds[0] is None:
+        if bounds[0] is None or bounds[1] is None:
             return []
-        seqs = self._of_bounds(session_key, bounds, limit)
+        seqs = self._of_bounds(session_key, (bounds[0], bounds[1]), limit)
         self._misses += not seqs
         return seqs
 
@@ -98,9 +157,7 @@ class SessionMatches:
             self._misses_left = None
             self._read_all()
         if bounds[1] <= self._known_to:
-            start = bisect_left(self._numbers, bounds[0])
-            between = self._numbers[start : bisect_right(self._numbers, bounds[1], lo=start)]
-            return self._checked_numbers(between, session_key, limit)
+            return self._checked_numbers(self._between(bounds), session_key, limit)
         is_short = bounds[1] - bounds[0] < _SHORT_SESSION
         if self._query.sql and is_short and not self._meets_condition(session_key):
             return []
@@ -131,10 +188,17 @@ class SessionMatches:
         self._numbers += more
         self._known_to = more[-1] if len(more) > _MAX_NUMBERS else _LAST
 
+    def _between(self, bounds: _Bounds) -> list[int]:
+        """Return the known numbers from the first message of a session to its last."""
+        if bounds[0] is None or bounds[1] is None:
+            return []
+        start = bisect_left(self._numbers, bounds[0])
+        return self._numbers[start : bisect_right(self._numbers, bounds[1], lo=start)]
+
     def _checked_numbers(self, numbers: list[int], session_key: int, limit: int) -> list[int]:
         """Return those of a session that meet the condition, the last ones first."""
         # Rows of other sessions may be between its first and its last.
-        condition = "m.seq IN (SELECT value FROM json_each(?)) AND m.session_key = ?"
+        condition = f"{_AMONG} AND m.session_key = ?"
         seqs: list[int] = []
         for end in range(len(numbers), 0, -_CHECKED_AT_ONCE):
             asked = json.dumps(numbers[max(0, end - _CHECKED_AT_ONCE) : end])
@@ -145,12 +209,17 @@ class SessionMatches:
         return seqs
 
     def _checked(self, condition: str, values: tuple[object, ...], limit: int) -> list[int]:
-        rows = self._read.execute(
-            f"SELECT m.seq FROM compact_messages m {_SESSION} WHERE {condition}"  # noqa: S608 - constants; values are bound
+        return [row[1] for row in self._checked_rows(condition, values, limit)]
+
+    def _checked_rows(
+        self, condition: str, values: tuple[object, ...], limit: int
+    ) -> list[tuple[int, int]]:
+        """Return keys of sessions and numbers of messages, the last ones first."""
+        return self._read.execute(
+            f"SELECT m.session_key, m.seq FROM compact_messages m {_SESSION} WHERE {condition}"  # noqa: S608 - constants; values are bound
             f" AND m.kind <> 'session' AND {self._condition} ORDER BY m.seq DESC LIMIT ?",
             (*values, *self._query.values, limit),
-        )
-        return [row[0] for row in rows]
+        ).fetchall()
 
     def _of_wide(self, session_key: int, bounds: tuple[int, int], limit: int) -> list[int]:
         rows = self._read.execute(

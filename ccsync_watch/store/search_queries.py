@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ccsync_watch.store.search_hits import SearchHit, read_hit
-from ccsync_watch.store.search_matches import SessionMatches, read_numbers
+from ccsync_watch.store.search_matches import BOUNDS, SessionMatches, WalkedSession, read_numbers
 from ccsync_watch.store.search_operators import ANY_SESSION
 
 if TYPE_CHECKING:
@@ -178,11 +178,10 @@ def _walked_page(
 ) -> SearchPage:
     groups: list[SessionHits] = []
     end = None
-    for session in _walk(read, query, after):
+    for session, seqs in matches.walk(_walk(read, query, after), _MAX_COUNTED + 1):
         if session.is_last:
             end = SearchEnd(session.updated_ms, session.session_id)
             break
-        seqs = matches.of(session.key, _MAX_COUNTED + 1)
         if not seqs:
             continue
         if len(groups) == limit:
@@ -200,24 +199,17 @@ def _walked_page(
     return SearchPage(groups, end, counts, is_sorted=False)
 
 
-class _WalkedSession(NamedTuple):
-    """A session to search; `is_last`: the walk ended before it."""
-
-    session_id: str
-    updated_ms: int
-    key: int
-    is_last: bool
-
-
 def _walk(
     read: sqlite3.Connection, query: CompiledQuery, after: SearchEnd | None
-) -> Iterator[_WalkedSession]:
+) -> Iterator[WalkedSession]:
     """Yield the sessions after one, the newest first, as many as one call may search."""
     updated_ms, last_id = after or _NEWEST
     most = _MAX_WALKED_CHECKED if query.words and query.sql else _MAX_WALKED
+    # With the sessions: a question for each would take as long as all the rest of a walk.
+    bounds = BOUNDS.format(key="k.key") if query.words else "NULL AS first_seq, NULL AS last_seq"
     sessions = read.execute(
-        "SELECT s.id, s.updated_ms, k.key, c.messages FROM sessions s JOIN ids k ON k.id = s.id"  # noqa: S608 - constants; values are bound
-        " LEFT JOIN session_counts c ON c.session_id = s.id"
+        f"SELECT s.id, s.updated_ms, k.key, c.messages, {bounds} FROM sessions s"  # noqa: S608 - constants; values are bound
+        " JOIN ids k ON k.id = s.id LEFT JOIN session_counts c ON c.session_id = s.id"
         " WHERE NOT s.is_excluded AND s.updated_ms <= ? AND (s.updated_ms, s.id) < (?, ?)"
         f" AND ({query.of_session.sql}) ORDER BY s.updated_ms DESC, s.id DESC LIMIT ?",
         (updated_ms, updated_ms, last_id, *query.of_session.values, most + 1),
@@ -232,7 +224,13 @@ def _walk(
         if is_last and before is not None:
             yield before._replace(is_last=True)
             return
-        before = _WalkedSession(session["id"], session["updated_ms"], session["key"], is_last=False)
+        before = WalkedSession(
+            session["id"],
+            session["updated_ms"],
+            session["key"],
+            session["first_seq"],
+            session["last_seq"],
+        )
         yield before
 
 
