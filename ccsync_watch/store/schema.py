@@ -55,12 +55,20 @@ def migrate(
     add_functions(connection)
     if 0 < version < _LAST_COPYING:
         copied_parts.check_space(connection, free_bytes)
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        if number == copied_parts.VERSION and version:
-            copied_parts.copy_parts(connection, on_progress)
-        steps = f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
-        connection.executescript(steps)
+    if version:
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            if number == copied_parts.VERSION:
+                copied_parts.copy_parts(connection, on_progress)
+            _apply(connection, script, number)
+    else:
+        # At once: a command that reads meanwhile finds no database yet, and not an earlier one.
+        _apply(connection, "".join(MIGRATIONS), len(MIGRATIONS))
     copied_parts.shrink(connection, free_bytes)
+
+
+def _apply(connection: sqlite3.Connection, script: str, number: int) -> None:
+    steps = f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
+    connection.executescript(steps)
 
 
 def add_functions(connection: sqlite3.Connection) -> None:

@@ -60,6 +60,24 @@ class TestMigrate:
         assert connection.total_changes == before
         connection.close()
 
+    def test_a_new_database_is_never_an_earlier_one(self, tmp_path: Path) -> None:
+        """Whoever reads while it is created sees nothing, or all of it."""
+        path = tmp_path / "ccsync.db"
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = wal")
+        reader = sqlite3.connect(path, isolation_level=None)
+        versions: set[int] = set()
+
+        def read_version(_statement: str) -> None:
+            versions.add(reader.execute("PRAGMA user_version").fetchone()[0])
+
+        connection.set_trace_callback(read_version)
+        migrate(connection)
+        read_version("")
+        assert versions == {0, len(MIGRATIONS)}
+        reader.close()
+        connection.close()
+
     def test_a_newer_version_is_refused(self) -> None:
         """The error says both versions and to update."""
         connection = sqlite3.connect(":memory:", isolation_level=None)
