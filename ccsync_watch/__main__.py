@@ -16,7 +16,27 @@ def main() -> int:
         return entry.main()
     from ccsync_watch.cli import main as run_command  # noqa: PLC0415 - see above
 
-    return run_command()
+    try:
+        code: int | str | None = run_command()
+    except SystemExit as end:  # a help was printed, or an argument is wrong
+        code = end.code
+    return _flushed(code if isinstance(code, int) else 0)
+
+
+def _flushed(code: int) -> int:
+    """Write what is left of the answer; return the exit code, 1 if that fails.
+
+    Python would print an error of its own at the end, and the rest of a pipe that nobody reads.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError) or code:
+            return code
+        print(f"ccsync-watch: the answer cannot be written: {error.strerror}", file=sys.stderr)  # noqa: T201 - the command line's own output
+        return 1
+    return code
 
 
 def _open_closed_streams() -> None:
