@@ -11,6 +11,7 @@ from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, show_warnings, warn
+from ccsync_watch.cli.later import waiting_for_daemon
 from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -79,11 +80,12 @@ def _preview(settings: Settings, database: Database, session: str | None) -> int
 
 def _import_new_lines(settings: Settings) -> None:
     """Import what is new on disk, in the daemon if it runs, else here; send nothing."""
-    wait_while_starting(settings.state_dir, START_SECONDS)
     try:
-        ControlClient(settings.state_dir).flush(
-            FlushRequest(seconds=_READ_SECONDS, is_sending=False)
-        )
+        with waiting_for_daemon():
+            wait_while_starting(settings.state_dir, START_SECONDS)
+            ControlClient(settings.state_dir).flush(
+                FlushRequest(seconds=_READ_SECONDS, is_sending=False)
+            )
     except NotRunning:
         clock = SystemClock()
         lock = InstanceLock(settings.state_dir, is_daemon=False)

@@ -13,6 +13,7 @@ from ccsync_watch.accounting.unmatched_filters import unmatched_projects
 from ccsync_watch.cli.arguments import add_setting_flags, project, warn_of_unmatched
 from ccsync_watch.cli.confirmation import can_ask, confirm
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
+from ccsync_watch.cli.later import waiting_for_daemon
 from ccsync_watch.cli.redaction_progress import show_bar, show_migration
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.clock import SystemClock
@@ -117,7 +118,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if not (settings.state_dir / DATABASE_NAME).exists():
         say_wrapped("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
         return 0
-    wait_while_starting(settings.state_dir, START_SECONDS)
+    with waiting_for_daemon():
+        wait_while_starting(settings.state_dir, START_SECONDS)
     is_running = check_version(settings, "prune")
     clock = SystemClock()
     database = _open(settings, clock, is_dry=arguments.dry_run)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, say_wrapped, show_warnings, warn
+from ccsync_watch.cli.later import waiting_for_daemon
 from ccsync_watch.cli.redaction_progress import show_migration, show_progress
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.cli.typed_commands import typed
@@ -54,7 +55,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         else:
             say_wrapped("Nothing to repair: nothing is stored yet")
         return 0
-    wait_while_starting(settings.state_dir, START_SECONDS)
+    with waiting_for_daemon():
+        wait_while_starting(settings.state_dir, START_SECONDS)
     check_version(settings, "repair")
     clock = SystemClock()
     # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.

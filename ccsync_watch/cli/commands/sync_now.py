@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags, seconds
 from ccsync_watch.cli.console import announce, say_wrapped, show_warnings, warn
+from ccsync_watch.cli.later import waiting_for_daemon
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.progress_bars import Progress
@@ -61,9 +62,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         session_id = find_whole_id(settings, session_id)
         if session_id is None:
             return 1
-    wait_while_starting(settings.state_dir, timeout)
     try:
-        result = ControlClient(settings.state_dir).flush(FlushRequest(session_id, timeout))
+        with waiting_for_daemon():
+            wait_while_starting(settings.state_dir, timeout)
+            result = ControlClient(settings.state_dir).flush(FlushRequest(session_id, timeout))
     except NotRunning:
         save_hook_folders(settings, clock=SystemClock())
         settings = load(env, flags)
