@@ -17,6 +17,7 @@ from ccsync_watch.units import UNKNOWN, dollars, duration, percent, plural, shor
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ccsync_watch.accounting.account import Cost
     from ccsync_watch.accounting.activity import ToolLine
     from ccsync_watch.accounting.breakdowns import BreakdownLine, ModelLine
     from ccsync_watch.accounting.calendars import Calendar
@@ -96,9 +97,17 @@ def _show_sums(table: UsageTable, calendar: Calendar, *, has_models: bool) -> No
         rows.append(_cells("total", table.total, ""))
     has_names = has_models or table.by not in TIMES
     print_table(heads, rows, foot=1, has_names=has_names, optional=_LEAST_ASKED_SUMS)
-    if any(line.cost.provenance in {"partial", "unpriced"} for line in lines):
+    _explain_least([line.cost for line in lines])
+
+
+def _explain_least(costs: Sequence[Cost]) -> None:
+    if any(map(_is_partial, costs)):
         say("")
         say_wrapped("≥ means at least: some tokens have no known price, or were never reported.")
+
+
+def _is_partial(cost: Cost) -> bool:
+    return cost.provenance in {"partial", "unpriced"}
 
 
 def _key_text(by: str, key: str | None, calendar: Calendar) -> str:
@@ -140,7 +149,9 @@ def _show_change(table: UsageTable, calendar: Calendar, window: TimeWindow) -> N
         return
     changes = [f"tokens {_change(tokens_now, tokens_before, short_count)}"]
     if now.cost.usd is not None and before.cost.usd is not None:
-        changes.insert(0, f"cost {_change(now.cost.usd, before.cost.usd, dollars)}")
+        # Of sums that lack something, what they lack may differ.
+        name = "known cost" if _is_partial(now.cost) or _is_partial(before.cost) else "cost"
+        changes.insert(0, f"{name} {_change(now.cost.usd, before.cost.usd, dollars)}")
     said = f"{format_cost(before.cost)}, {short_count(tokens_before)} tokens"
     say_wrapped(f"Compared with the time before ({days}: {said}): {', '.join(changes)}.")
 
@@ -228,6 +239,7 @@ def _show_sessions(lines: list[SessionLine], calendar: Calendar, *, has_calls: b
     explained = typed("`ccsync-watch explain SESSION` explains its figures.")
     say("")
     say_wrapped(f"{plural(len(lines), 'session')}; {explained}")
+    _explain_least([line.account.cost for line in lines])
     if not has_calls:
         say(NO_CALLS)
 

@@ -207,10 +207,11 @@ def test_a_partial_sum_is_explained(
     world = World(tmp_path / "state")
     world.ingest(message("a2"), usages=(replace(_USED, id="m2", uuid="z", cost_usd=None),))
     world.close()
-    assert main(["stats", "--by", "project"], filled) == 0
-    shown = capsys.readouterr().out
-    assert "≥ $0.50" in shown
-    assert "no known price" in shown
+    for by in ("project", "session"):
+        assert main(["stats", "--by", by], filled) == 0
+        shown = capsys.readouterr().out
+        assert "≥ $0.50" in shown
+        assert shown.count("no known price") == 1
 
 
 @pytest.mark.parametrize(
@@ -365,6 +366,12 @@ def test_a_breakdown_and_the_time_before(
     assert any(
         "$1.00, 240 tokens): cost down by $0.50 (50%), tokens down" in line for line in lines
     )
+    world = World(tmp_path / "state")
+    unpriced = replace(_USED, id="u", uuid="u", timestamp_ms=now_ms, cost_usd=None)
+    world.ingest(message("u", at_ms=now_ms), usages=(unpriced,))
+    world.close()
+    assert main(["stats", "--last", "today", "--utc"], filled) == 0
+    assert "known cost down by $0.50" in capsys.readouterr().out  # the whole one may be higher
     assert main(["stats", "--last", "1d", "--utc", "--branch", "none"], filled) == 0
     assert "Compared" not in capsys.readouterr().out
     assert main(["stats", "--last", "2d", "--utc"], filled) == 0
