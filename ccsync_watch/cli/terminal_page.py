@@ -54,9 +54,12 @@ class TerminalPage:
             return
         whole = _styled(text, style, rest, rest_style)
         first, *others = whole.wrap(self._rich(), self.columns)
-        left = whole[len(first.plain) :] if others else None
         self._write(first)
-        for more in left.wrap(self._rich(), self.columns - len(_CONTINUED)) if left else ():
+        if not others:
+            return
+        left = whole[len(first.plain) :]
+        blanks = len(left.plain) - len(left.plain.lstrip())
+        for more in left[blanks:].wrap(self._rich(), self.columns - len(_CONTINUED)):
             more.pad_left(len(_CONTINUED))
             self._write(more)
 
@@ -75,7 +78,6 @@ class TerminalPage:
                 text = text.replace(mark, "")
             self._stream.write(f"{indent}{plain_text(text)}\n")
             return
-        from rich.padding import Padding  # noqa: PLC0415 - not for a pipe
         from rich.text import Text  # noqa: PLC0415 - not for a pipe
 
         from ccsync_watch.cli.reading_styles import MARK  # noqa: PLC0415 - as above
@@ -85,7 +87,9 @@ class TerminalPage:
             word, mark, after = piece.rpartition(marks[1])
             shown.append(plain_text(word), MARK if mark else "")
             shown.append(plain_text(after))
-        self._rich().print(Padding(shown, (0, 0, 0, len(indent))))
+        for line in shown.wrap(self._rich(), self.columns - len(indent)):
+            line.pad_left(len(indent))
+            self._write(line)
 
     def markdown(self, text: str) -> None:
         """Write Markdown as a terminal shows it; as it was written, in a pipe."""
@@ -176,7 +180,8 @@ def _wait(process: subprocess.Popen[str]) -> None:
 
 def _pager(env: Mapping[str, str]) -> list[str] | None:
     """Return the command of the pager, None without one."""
-    if env.get("TERM") == "dumb":
+    # `less` stops to warn of a terminal whose kind it does not know; only Windows names none.
+    if env.get("TERM") in ({"dumb"} if sys.platform == "win32" else {None, "", "dumb"}):
         return None
     try:
         words = shlex.split(env.get("PAGER", "less"))

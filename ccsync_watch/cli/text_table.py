@@ -187,6 +187,20 @@ def shorten_to_fit(name: str, *, after: str) -> str:
     return _shorten(name, room) if room >= _MIN_NAME_COLUMNS else name
 
 
+def shorten_all(names: Sequence[str], room: int) -> list[str]:
+    """Return names that take so many columns together, with the middles of the longest left out.
+
+    Of each the least stays that tells names apart, even where that is too much.
+    """
+    widths = [text_columns(name) for name in names]
+    for _step in range(sum(widths) - room):
+        widest = max(range(len(names)), key=widths.__getitem__)
+        if widths[widest] <= _MIN_NAME_COLUMNS:
+            break
+        widths[widest] -= 1
+    return [_shorten(name, width) for name, width in zip(names, widths, strict=True)]
+
+
 def _shorten(name: str, limit: int) -> str:
     """Return a name with its middle left out: names of folders and models differ at their ends."""
     if text_columns(name) <= limit:

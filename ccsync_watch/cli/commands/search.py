@@ -14,7 +14,7 @@ from ccsync_watch.cli.query_help import QUERY_HELP
 from ccsync_watch.cli.search_index import index_messages
 from ccsync_watch.cli.session_lookup import SHORT_ID_CHARS, open_store
 from ccsync_watch.cli.terminal_page import open_page
-from ccsync_watch.cli.text_table import cut_to_fit
+from ccsync_watch.cli.text_table import cut_to_fit, shorten_all, text_columns
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.local_time import date_and_time
@@ -45,6 +45,7 @@ EXAMPLES = (
 )
 _MAX_LIMIT = 1000
 _MAX_TITLE_COLUMNS = 200
+_BETWEEN = " · "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,11 +95,14 @@ def _print_group(page: TerminalPage, database: Database, group: SessionHits) -> 
     session = session_list.load_session(database, group.session_id)
     if session is None:
         return
-    facts = (session.project_name, session.git_branch, date_and_time(session.updated_ms))
+    names = [printable(name) for name in (session.project_name, session.git_branch) if name]
     title = " ".join((session.title or session.session_id).split())
     page.line(cut_to_fit(title, page.columns or _MAX_TITLE_COLUMNS), "bold")
-    shown = " · ".join(printable(fact) for fact in facts if fact)
-    page.wrapped(group.session_id[:SHORT_ID_CHARS], "cyan", rest=f"  {shown}", rest_style="dim")
+    short_id, time = group.session_id[:SHORT_ID_CHARS], date_and_time(session.updated_ms)
+    if page.columns:
+        others = f"{short_id}  {_BETWEEN.join(['' for _ in names] + [time])}"
+        names = shorten_all(names, page.columns - text_columns(others))
+    page.wrapped(short_id, "cyan", rest=f"  {_BETWEEN.join([*names, time])}", rest_style="dim")
     for hit in group.hits:
         page.wrapped(f"  {_speaker(hit)}", "green", rest=f"  {date_and_time(hit.timestamp_ms)}")
         page.marked(hit.snippet, MARKS, indent="    ")

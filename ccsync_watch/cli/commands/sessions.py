@@ -74,12 +74,18 @@ class _Listed(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add which sessions, their order, and the form of the output."""
     parser.add_argument("query", nargs="*", metavar="QUERY", help=f"only those with: {QUERY_HELP}")
-    parser.add_argument("--sort", choices=_SORTS, default="recent", help="the order (recent)")
+    parser.add_argument(
+        "--sort",
+        choices=_SORTS,
+        default="recent",
+        metavar="ORDER",
+        help=f"one of {', '.join(_SORTS)} (recent)",
+    )
     parser.add_argument(
         "--limit", type=count, default=20, metavar="N", help="list so many sessions (20)"
     )
     parser.add_argument(
-        "--all", action="store_true", help="those in which nobody said anything too"
+        "--all", action="store_true", help="also those in which nobody said anything"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--agent", metavar="ID", help="one of its subagents, by the id or its start"
     )
-    parser.add_argument("--outputs", action="store_true", help="the outputs of calls too")
+    parser.add_argument("--outputs", action="store_true", help="also the outputs of calls")
     parser.add_argument("--no-pager", action="store_true", help="print at once, on a terminal too")
     parser.add_argument(
         "--json", action="store_true", help="print all of it as JSON, as `export --format json`"

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from ccsync_watch.cli import main
 from ccsync_watch.cli.session_text import write_conversation
 from ccsync_watch.cli.terminal_page import TerminalPage
 from ccsync_watch.model import Part
-from ccsync_watch.store.database import open_for_reading
+from ccsync_watch.store.database import open_database, open_for_reading
 from ccsync_watch.store.search_hits import MARKS
 from support.storing import OTHER, SESSION, World, message
 
@@ -138,6 +139,26 @@ def test_a_search_needs_no_page_to_have_been_opened(
     assert _run(capsys, filled, "search", "zebra").strip() == "Nothing matches."
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_match_in_a_long_branch_takes_one_line_for_its_session(
+    filled: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: int,
+) -> None:
+    """The longest name is shortened, in its middle."""
+    database = open_database(Path(filled["CCSYNC_WATCH_HOME"]), now_ms=0)
+    with closing(database), database.write() as connection:
+        connection.execute("UPDATE sessions SET git_branch = ?", (f"feature/{'long-' * 20}42",))
+    filled |= {"NO_COLOR": "1", "PAGER": "cat"}
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = _run(capsys, filled, "search", "notes").splitlines()
+    assert re.fullmatch(rf"{OTHER[:8]}  notes · feature/.*….*-42 · .*:\d\d", lines[1])
+    assert len(lines[1]) == columns
+    assert lines[3] == "    Write the notes"
+
+
 def test_a_search_as_json_has_the_names_of_messages(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -227,6 +248,11 @@ def test_lines_that_nobody_copies_are_wrapped_between_words(*, is_styled: bool) 
     page.wrapped("1b2c3d4e", "cyan", rest=f"  shop · {branch} · 2026-01-31", rest_style="dim")
     lines = _OWN_STYLE.sub("", stream.getvalue()).splitlines()
     assert lines == ["1b2c3d4e  shop ·", f"    {branch} ·", "    2026-01-31"]
+    page = TerminalPage(stream := io.StringIO(), columns=9, is_styled=is_styled)
+    page.wrapped("one two three")  # the blank before the last word is where the line ends
+    page.marked("four five six", MARKS, indent="  ")
+    lines = _OWN_STYLE.sub("", stream.getvalue()).splitlines()
+    assert lines == ["one two", "    three", "  four", "  five", "  six"]
     piped = io.StringIO()
     TerminalPage(piped, columns=None, is_styled=False).wrapped("a " * 60, rest="b")
     assert piped.getvalue() == "a " * 60 + "b\n"
