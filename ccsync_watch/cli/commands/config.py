@@ -157,7 +157,13 @@ def _read_value(setting: Setting, text: str | None) -> object:
             hint=f"use `ccsync-watch config set {setting.name} -`, and type or pipe it in",
         )
     if text == _STDIN:
-        text = sys.stdin.readline().rstrip("\r\n") if setting.is_secret else sys.stdin.read()
+        text = sys.stdin.readline() if setting.is_secret else sys.stdin.read()
+        if not text:
+            raise ConfigError(
+                f"config set {setting.name}: standard input is empty",
+                hint="write the value there, or `config unset` the key",
+            )
+        text = text.rstrip("\r\n") if setting.is_secret else text
     value = _parse(text, is_text=setting.is_secret)
     try:
         setting.check(value)

@@ -58,7 +58,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     finally:
         connection.close()
     save(path, {"convex_url": settings.convex_url, "api_key": key or None})
-    say_wrapped(f"Connected to {connection.host}, which accepts this key. Saved in {path}.")
+    accepts = "accepts this key" if key else "wants no key"
+    say_wrapped(f"Connected to {connection.host}, which {accepts}. Saved in {path}.")
     reload_daemon(settings)
     warn_of_variables(env, "it overrides the file; unset it to use what you entered")
     return 0
@@ -76,7 +77,13 @@ def _ask_url(configured: object) -> str:
 
 def _ask_key(*, is_piped: bool) -> str:
     if is_piped:
-        return sys.stdin.readline().strip()
+        line = sys.stdin.readline()
+        if not line:  # such as of a file that was not written: it does not mean "no key"
+            raise ConfigError(
+                "the API key is missing: standard input is empty",
+                hint="write it there, or an empty line for a backend without keys",
+            )
+        return line.strip()
     if not sys.stdin.isatty():
         raise ConfigError(
             "the API key is missing",

@@ -149,6 +149,31 @@ def test_a_secret_is_read_from_standard_input(
     assert "(not shown)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("config", "set", "metrics_token", "-"),
+        ("config", "set", "convex_url", "-"),
+        ("login", "--convex-url", "http://127.0.0.1:9", "--api-key-stdin"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_on_standard_input_is_not_an_empty_value(
+    env: dict[str, str],
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+) -> None:
+    """It is closed, or a file that nobody wrote: what was set stays."""
+    file.write_text('{"convex_url": "http://127.0.0.1:9"}')
+    before = file.read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert main(list(words), env) == 2
+    assert "standard input is empty" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
 def test_a_change_as_json_is_what_is_in_force_now(
     env: dict[str, str], file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
