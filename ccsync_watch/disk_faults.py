@@ -200,6 +200,8 @@ def check_writing(folder: Path) -> None:
 def hint_for(error: OSError) -> str:
     """Return what to do about an error of any other file."""
     code = _BY_ERRNO.get(error.errno or 0)
+    if code == "read-only":
+        return "mount its disk for writing"
     if code not in {"quota", "file-size", "descriptors", "system-descriptors", "disk"}:
         return "make it usable for this user"
     return FAULTS[code].hint.format(folder=error.filename, limit=_limit(code), drive="")

@@ -246,6 +246,12 @@ def test_every_cause_has_words(tmp_path: Path, number: int, code: str) -> None:
     assert "{" not in f"{said}{hint_for(error)}"
 
 
+def test_a_file_on_a_disk_for_reading_is_no_matter_of_rights(tmp_path: Path) -> None:
+    """Such as the folder of the service's file."""
+    error = OSError(errno.EROFS, os.strerror(errno.EROFS), str(tmp_path))
+    assert hint_for(error) == "mount its disk for writing"
+
+
 def test_what_sqlite_cannot_do_is_said_as_it_says_it(tmp_path: Path) -> None:
     """Where the folder can be written."""
     error = sqlite3.OperationalError("unable to open database file")
