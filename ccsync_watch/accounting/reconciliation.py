@@ -31,6 +31,7 @@ from ccsync_watch.accounting.spreading import (
     cost_of,
     count_unfinished,
     count_unreadable,
+    count_unreported,
     shares_of_rows,
     sum_tokens,
 )
@@ -70,11 +71,16 @@ def _account(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> Se
     if claim is None:
         return _account_by_rows(session_id, rows, None, ())
     # The client wrote the searches of its own tool to the model that made them.
-    readable = [row for row in rows if not row.unreadable and not row.is_search]
+    readable = [row for row in rows if not row.is_unknown and not row.is_search]
     match = _match_inherited(readable, claim)
     if match is None:
         return _account_by_rows(session_id, rows, claim.totals, (_why_rows_count(claim),))
-    later = [row for row in rows if row.is_later and (row.unreadable or not match.covers_all)]
+    # What no row reports was not reported to the client either.
+    later = [
+        row
+        for row in rows
+        if row.unreported or (row.is_later and (row.unreadable or not match.covers_all))
+    ]
     early = [row for row in readable if match.covers_all or not row.is_later]
     return _account_by_client(session_id, early, later, claim, match.inherited)
 
@@ -310,6 +316,11 @@ def _why_lower_bound(rows: Sequence[RowSum]) -> list[str]:
         reporting = "1 row reports" if unreadable == 1 else f"{unreadable} rows report"
         notes.append(
             f"{reporting} tokens that cannot be read: tokens and cost are at least what is shown"
+        )
+    if unreported := count_unreported(rows):
+        reporting = "1 response reports" if unreported == 1 else f"{unreported} responses report"
+        notes.append(
+            f"{reporting} no tokens, as some gateways do: tokens and cost are at least what is shown"
         )
     return notes
 

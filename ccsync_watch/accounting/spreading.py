@@ -34,7 +34,8 @@ class RowSum:
 
     `is_later` = written after the client's total. `is_client_priced` = the rows
     themselves carry the client's price. `unfinished` responses were written before they had ended:
-    what they report is a lower bound. `unreadable` rows report tokens that are in no sum.
+    what they report is a lower bound. `unreadable` rows report tokens that are in no sum,
+    `unreported` responses none at all.
     `is_search`: searches of the client's own tool, which its total contains already.
     """
 
@@ -47,12 +48,18 @@ class RowSum:
     at: Day = NO_DAY
     unfinished: int = 0
     unreadable: int = 0
+    unreported: int = 0
     is_search: bool = False
 
     @property
     def has_cost(self) -> bool:
         """Whether anything was used that is paid for."""
-        return any(self.tokens.billed) or self.unreadable > 0
+        return any(self.tokens.billed) or self.is_unknown
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether its tokens are not known."""
+        return self.unreadable > 0 or self.unreported > 0
 
 
 def cost_of(rows: Iterable[RowSum]) -> Cost:
@@ -77,6 +84,11 @@ def count_unfinished(rows: Iterable[RowSum]) -> int:
 def count_unreadable(rows: Iterable[RowSum]) -> int:
     """Return how many rows report tokens that are in no sum."""
     return sum(row.unreadable for row in rows)
+
+
+def count_unreported(rows: Iterable[RowSum]) -> int:
+    """Return how many responses report no tokens."""
+    return sum(row.unreported for row in rows)
 
 
 def sum_tokens(rows: Iterable[RowSum]) -> Tokens:

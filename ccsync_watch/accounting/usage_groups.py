@@ -28,7 +28,7 @@ EVER_MS = -(1 << 62)
 """Before any moment that a row has, however odd."""
 NEVER_MS = 1 << 62
 # The number of expressions that keep apart what has another price, or another source of a price.
-_PRICE_KEYS = 10
+_PRICE_KEYS = 11
 _DAY_KEYS = 2
 # What has no time of its own belongs to the day of its session's last row.
 DATED_MS = (
@@ -82,6 +82,7 @@ def load_groups(
             "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
             "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)",
             "cost_usd IS NOT NULL", f"substr(id, 1, {len(SEARCH_PREFIX)}) = '{SEARCH_PREFIX}'",
+            "prompt_tokens + output_tokens + web_searches = 0",
             f"coalesce(max({times}, 0), 0)", steps,
         ]
     )  # fmt: skip
@@ -117,7 +118,7 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
     first = key_count + _DAY_KEYS
     price_keys = row[first : first + _PRICE_KEYS]
     model, is_fast, is_batch, is_us_only, utc_day, is_later, is_client_priced = price_keys[:7]
-    is_search, second, _step = price_keys[7:]
+    is_search, is_empty, second, _step = price_keys[7:]
     prompt_tokens, responses, unfinished, client_usd, *sums = row[first + _PRICE_KEYS :]
     tokens = Tokens(*sums)
     mode = rates.FAST if is_fast else rates.BATCH if is_batch else rates.STANDARD
@@ -132,17 +133,20 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
         if prices.own_multiplier != 1:
             # Still exact, but not the client's own figure any more.
             is_client_priced, unfinished = False, 0
+    # No response is of nothing: some gateways report 0 for what they do not know.
+    is_unreported = is_empty and not is_search and not usd
     return UsageGroup(
         tuple(row[:key_count]),
         RowSum(
             model,
             0 if is_search else responses,
             tokens,
-            usd,
+            None if is_unreported else usd,
             is_later=bool(is_later),
             is_client_priced=bool(is_client_priced),
             at=at,
             unfinished=unfinished,
             is_search=bool(is_search),
+            unreported=responses if is_unreported else 0,
         ),
     )

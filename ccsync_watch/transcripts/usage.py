@@ -229,6 +229,7 @@ def _parts_of(total: TokenCounts, iterations: list[Mapping[str, Any]]) -> tuple[
     if not iterations:
         return ()
     counts = [_token_counts(entry) for entry in iterations if entry.get("type") == "message"]
+    counts = [part for part in counts if part is None or any(part)]
     parts = tuple(part for part in counts if part is not None)
     if len(parts) < 2 or len(parts) < len(counts):  # noqa: PLR2004 - several
         return ()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
+from ccsync_watch.accounting.account import Cost
 from ccsync_watch.accounting.session_accounts import load_account, load_accounts, load_summary
 from support.accounted import Accounted
 from support.histories import Historian, Transcript
@@ -368,6 +370,56 @@ class TestIdentity:
         summary = load_summary(database, "s0", prices)
         assert summary is not None
         assert summary.value.cost_usd is None
+
+    @pytest.mark.parametrize("has_total", [False, True])
+    @pytest.mark.parametrize("is_final", [False, True])
+    def test_responses_that_report_no_tokens_are_never_free(
+        self, accounted: Accounted, *, has_total: bool, is_final: bool
+    ) -> None:
+        """Some gateways report 0 for all counts; the client's total then has 0 for them too."""
+        session = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+        session.rows.append(session.writer.prompt("Ask"))
+        writer = session.writer
+        empty = writer.answer(text("Yes"), usage_id="msg_1", input_tokens=0, output_tokens=0)
+        empty["message"]["model"] = "gpt-5"
+        if not is_final:
+            empty["message"]["stop_reason"] = None
+        session.rows.append(empty)
+        total = _total({"gpt-5": (0, 0.0)})
+        accounted.read(replace(session, rows=[*session.rows, *([total] if has_total else [])]))
+        figures = accounted.sessions()["s0"]
+        assert (figures.tokens, figures.cost) == ((0, 0), Cost(None, "unpriced"))
+        assert "1 response reports no tokens" in " ".join(figures.notes)
+        session.rows.append(
+            writer.answer(
+                text("Yes"), usage_id="msg_2", input_tokens=1_000_000, output_tokens=0
+            )
+        )
+        total = _total({"gpt-5": (0, 0.0), "claude-opus-5-5": (1_000_000, 2.5)})
+        accounted.read(replace(session, rows=[*session.rows, *([total] if has_total else [])]))
+        figures = accounted.sessions()["s0"]
+        assert figures.tokens == (1_000_000, 0)
+        assert figures.cost.provenance == "partial"
+        if has_total:
+            assert figures.cost.usd == 2.5
+        accounts = load_accounts(accounted.bench.database, accounted.prices)
+        assert accounts["s0"].cost == figures.cost
+        assert {model.model: model.cost.usd is None for model in accounts["s0"].models} == {
+            "gpt-5": True,
+            "claude-opus-5-5": False,
+        }
+
+
+def _total(models: dict[str, tuple[int, float]]) -> Row:
+    """Return the client's total of session s0: input tokens and dollars of each model."""
+    return {
+        "type": "cost-state",
+        "sessionId": "s0",
+        "totalCostUSD": sum(usd for _input, usd in models.values()),
+        "modelUsage": {
+            name: {"inputTokens": tokens, "costUSD": usd} for name, (tokens, usd) in models.items()
+        },
+    }
 
 
 def _ask_gateway(

@@ -76,6 +76,8 @@ def test_without_a_total_the_rows_count() -> None:
         ([_rows(), _rows(usd=None, model="odd")], Cost(0.5, "partial")),
         ([_rows(), _rows(0, 0, usd=None, model="odd")], Cost(0.5, "computed")),
         ([_rows(0, 0, usd=None)], Cost(0.0, "computed")),
+        ([_rows(0, 0, usd=None, unreported=1)], Cost(None, "unpriced")),
+        ([_rows(), _rows(0, 0, usd=None, unreported=2)], Cost(0.5, "partial")),
         ([_rows(is_client_priced=True)], Cost(0.5, "client")),
         ([], Cost(0.0, "computed")),
     ],
