@@ -5,6 +5,7 @@ What went wrong stands at different depths, by the client's version and the kind
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ccsync_watch.model import JsonValue, Part
@@ -17,6 +18,14 @@ RETRACTED = "retractedMessageUuids"
 SUPERSEDED = "supersedesUuids"
 """The keys of a row that name rows which no longer stand."""
 _WITHDRAWALS = {RETRACTED: "retracts", SUPERSEDED: "supersedes"}
+# What the client writes as an answer where there is none. Old ones took it for a title, too.
+_ERROR_TEXT = re.compile(
+    r"(?:API Error(?::|\s\(|\Z)|Invalid API key · |Please run /login · |OAuth token ).*"
+    r"|Prompt is too long|Credit balance is too low|Claude AI usage limit reached(?:\|\d*)?"
+    r"|Repeated (?:server overload with Opus model|529 Overloaded errors)"
+    r"|Opus is experiencing high load, please use /model .*|Request timed out|\(no content\)",
+    re.DOTALL,
+)
 _REFUSALS = ("apiRefusalCategory", "apiRefusalExplanation")
 
 
@@ -33,6 +42,11 @@ def describe_error(row: dict[str, Any]) -> str:
     return (
         f"{message} (attempt {attempt} of {limit})" if limit else f"{message} (attempt {attempt})"
     )
+
+
+def is_error_text(said: str) -> bool:
+    """Return whether a text is what the client writes where a request failed."""
+    return _ERROR_TEXT.fullmatch(said.strip()) is not None
 
 
 def _inner_message(error: object) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.transcripts.api_errors import is_error_text
 from ccsync_watch.transcripts.fields import count, identity, text
 from ccsync_watch.transcripts.project_folders import folder_name
 
@@ -26,12 +27,19 @@ def read_custom_title(row: dict[str, Any]) -> JsonValue:
 
 def read_generated_title(row: dict[str, Any]) -> JsonValue:
     """Return the title that the model wrote."""
-    return text(row.get("aiTitle"))
+    return _written_title(row.get("aiTitle"))
 
 
 def read_summary(row: dict[str, Any]) -> JsonValue:
     """Return an older client's title; the session that holds `leaf` gets it, not this one."""
-    return {"text": text(row.get("summary")), "leaf": identity(row.get("leafUuid"))}
+    title = _written_title(row.get("summary"))
+    return None if title is None else {"text": title, "leaf": identity(row.get("leafUuid"))}
+
+
+def _written_title(value: object) -> str | None:
+    """Return a title that a model wrote, None of what a client wrote where that failed."""
+    title = text(value)
+    return None if title is None or is_error_text(title) else title
 
 
 def read_leaf(row: dict[str, Any]) -> JsonValue:

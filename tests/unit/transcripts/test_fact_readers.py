@@ -89,3 +89,31 @@ def test_the_effort_of_a_response_is_a_fact_of_its_session() -> None:
     assert [fact.value for fact in batch.facts] == ["a", "b", "c"]
     assert {fact.name for fact in batch.facts} == {"effort"}
     assert parse_rows({**Writer(agent_id="a1").answer(), "effort": "a"}).facts == []
+
+
+_FAILED_TITLES = [
+    "Invalid API key \u00b7 Please run /login", "Invalid API key \u00b7 Fix external API key",
+    "API Error: 401 {\"type\":\"error\"}", "API Error (429 \u2026)", "API Error",
+    "Credit balance is too low", "Prompt is too long", "Claude AI usage limit reached|1756980000",
+    "OAuth token revoked \u00b7 Please run /login", "Please run /login \u00b7 API Error: 403",
+    "Opus is experiencing high load, please use /model to switch to Sonnet", "(no content)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", _FAILED_TITLES)
+def test_what_the_client_wrote_where_its_request_for_a_title_failed_is_not_one(said: str) -> None:
+    """Old clients took their own words for the model's."""
+    rows = [
+        {"type": "summary", "summary": said, "leafUuid": "u-1"},
+        {"type": "ai-title", "aiTitle": said},
+    ]
+    assert parse_rows(*rows).facts == []
+
+
+@pytest.mark.parametrize(
+    "said", ["API Error Handling in the shop", "Prompt is too long for the page", "Invalid API key"]
+)
+def test_a_title_about_errors_is_a_title(said: str) -> None:
+    """Only a text that is wholly the client's is one of its own."""
+    (fact,) = parse_rows({"type": "ai-title", "aiTitle": said}).facts
+    assert fact.value == said
