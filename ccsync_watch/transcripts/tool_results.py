@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.transcripts.fields import amount, mapping, text
+from ccsync_watch.transcripts.fields import amount, count, mapping, text
 from ccsync_watch.transcripts.long_texts import size_of
 from ccsync_watch.transcripts.media import read_media, sniff_file
 from ccsync_watch.transcripts.result_blocks import file_texts, result_texts
@@ -18,6 +18,8 @@ from ccsync_watch.transcripts.tools import PATHS, texts_under
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
+# What the client calls a document that the model got whole, or as images of its pages.
+_DOCUMENTS = ("pdf", "parts")
 # A mention names the file itself first.
 _MENTION_PATHS = tuple(dict.fromkeys(("filename", *PATHS)))
 
@@ -109,7 +111,14 @@ class ToolResult(NamedTuple):
 
     @property
     def media_bytes(self) -> int | None:
-        """Return the size of images and other data that are the whole result, None of any other."""
+        """Return the size of images and other data that are the whole result, None of any other.
+
+        Of a document that was read, the client's words before it, or images of its pages, are not.
+        """
+        if isinstance(data := self.file.get("base64"), str):
+            return sniff_file(data, None).size_bytes
+        if self.detail.get("type") in _DOCUMENTS and not self.is_error:
+            return count(self.file.get("originalSize")) or None
         if not isinstance(self.content, list) or not self.content:
             return None
         sizes = [media.size_bytes if (media := read_media(item)) else None for item in self.content]

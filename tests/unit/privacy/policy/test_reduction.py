@@ -286,6 +286,18 @@ class TestResults:
         image: JsonValue = {"type": "image", "source": {"data": "x" * 8}}
         assert reduce_result([image, image], "Read") == {"ok": True, "bytes": 12}
         assert reduce_result([image, {"type": "text", "text": "1"}], "Read")["lines"] == 2
+
+    def test_a_document_is_measured_by_its_own_bytes(self) -> None:
+        """Not by the words that the client writes before it, or about the pages that it made."""
+        said: JsonValue = {"type": "text", "text": "PDF file read: /b/plan.pdf (6 bytes)"}
+        document: JsonValue = {"type": "document", "source": {"type": "base64", "data": "x" * 8}}
+        file: JsonValue = {"filePath": "/b/plan.pdf", "base64": "x" * 8, "originalSize": 6}
+        whole = reduce_result([said, document], "Read", detail={"type": "pdf", "file": file})
+        assert whole == {"ok": True, "bytes": 6, "type": "pdf", "path": "/b/plan.pdf"}
+        pages: JsonValue = {"filePath": "/b/plan.pdf", "originalSize": 700, "count": 3}
+        parts = reduce_result([said], "Read", detail={"type": "parts", "file": pages})
+        assert (parts["bytes"], "lines" in parts) == (700, False)
+        assert reduce_result([said], "Read", detail={"type": "parts", "file": {}})["lines"] == 1
         assert reduce_result([], "Read") == {"ok": True, "lines": 0, "bytes": 0}
 
     def test_details_that_are_not_plain_values_are_left_out(self) -> None:
