@@ -72,8 +72,8 @@ def read_file(content: JsonValue) -> FileContent:
     file = mapping(inner.get("file"))
     size_bytes, media_type = amount(file.get("originalSize")), file.get("type")
     data = file.get("base64")
-    if isinstance(data, str):
-        # What the model got: the client makes large images smaller.
+    if isinstance(data, str) and data:
+        # What the model got: the client makes large images smaller. Of a PDF it keeps no data.
         media_type, size_bytes, *_ = sniff_file(data, text(media_type))
     unread = content.get("unread")
     selected = content if content.get("type") == "selected_lines_in_ide" else {}
@@ -115,7 +115,7 @@ class ToolResult(NamedTuple):
 
         Of a document that was read, the client's words before it, or images of its pages, are not.
         """
-        if isinstance(data := self.file.get("base64"), str):
+        if isinstance(data := self.file.get("base64"), str) and data:
             return sniff_file(data, None).size_bytes
         if self.detail.get("type") in _DOCUMENTS and not self.is_error:
             return count(self.file.get("originalSize")) or None

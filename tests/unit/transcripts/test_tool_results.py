@@ -31,6 +31,10 @@ if TYPE_CHECKING:
             {"displayPath": "a", "content": {"content": ""}},
             FileContent(paths=("a",), texts=("",)),
         ),
+        (
+            {"content": {"file": {"filePath": "/b", "base64": "", "originalSize": 9}}},
+            FileContent(("/b",), size_bytes=9),
+        ),
         ({"content": {"file": {"originalSize": True}}}, FileContent()),
         (
             {"type": "directory", "path": "/d", "content": "a\nb\n\n", "displayPath": "d"},
