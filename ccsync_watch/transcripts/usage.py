@@ -297,7 +297,8 @@ def _token_counts(values: Mapping[str, Any]) -> TokenCounts | None:
         or searches is None
     ):
         return None
-    if written:
+    if written or not (input_tokens or output or read):
+        # A fork's copies of what a compaction kept have 0 for all counts, but the lifetimes left.
         hour = min(hour, written)
         short = written - hour
     return TokenCounts(input_tokens, output, short, hour, read, searches)

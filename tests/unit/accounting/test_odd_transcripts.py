@@ -127,6 +127,36 @@ class TestCopies:
         assert [sessions[item.session_id].prompts for item in (source, *forks)] == [2, 1, 1]
         assert [sessions[item.session_id].turns for item in (source, *forks)] == [2, 1, 1]
 
+    @pytest.mark.parametrize("order", _orders(2))
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    def test_a_fork_of_a_compacted_session_adds_nothing_for_what_it_copied(
+        self, accounted: Accounted, order: tuple[int, ...], *, one_by_one: bool
+    ) -> None:
+        """The newest client copies what the compaction kept with 0 tokens, but their lifetimes."""
+        history = Historian()
+        source = _begin(history, 0, "Plan the garden")
+        history.response(source, tokens=(10, 1000, 700, 20))
+        fork = _copied(history, source, "fork", 2)
+        for row in fork.rows:
+            if "usage" in row.get("message", {}):
+                written = row["message"]["usage"]["cache_creation_input_tokens"]
+                row["message"]["usage"] = {
+                    "input_tokens": 0,
+                    "output_tokens": 0,
+                    "cache_creation_input_tokens": 0,
+                    "cache_read_input_tokens": 0,
+                    "cache_creation": {"ephemeral_5m_input_tokens": written},
+                }
+        _continue(history, fork, 2, "A pond", 20)
+        files = [source, fork]
+        accounted.read(*[files[number] for number in order], one_by_one=one_by_one)
+        sessions = accounted.sessions()
+        assert {name: item.days for name, item in sessions.items()} == {
+            source.session_id: {"2025-07-01": (730, 1000)},
+            fork.session_id: {"2025-07-03": (10, 20)},
+        }
+        assert {item.cost.provenance for item in sessions.values()} == {"computed"}
+
 
 class TestIdentity:
     """Which rows report the same response."""
@@ -391,9 +421,7 @@ class TestIdentity:
         assert (figures.tokens, figures.cost) == ((0, 0), Cost(None, "unpriced"))
         assert "1 response reports no tokens" in " ".join(figures.notes)
         session.rows.append(
-            writer.answer(
-                text("Yes"), usage_id="msg_2", input_tokens=1_000_000, output_tokens=0
-            )
+            writer.answer(text("Yes"), usage_id="msg_2", input_tokens=1_000_000, output_tokens=0)
         )
         total = _total({"gpt-5": (0, 0.0), "claude-opus-5-5": (1_000_000, 2.5)})
         accounted.read(replace(session, rows=[*session.rows, *([total] if has_total else [])]))

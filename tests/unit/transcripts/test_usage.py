@@ -70,6 +70,15 @@ def test_lifetimes_count_where_their_sum_is_missing(written: dict[str, int]) -> 
     assert (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens) == (3, 4)
 
 
+def test_lifetimes_alone_are_not_tokens_of_a_response() -> None:
+    """A fork's copies of what a compaction kept have 0 for all counts, but these."""
+    split = {"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 4}
+    counts = {"input_tokens": 0, "output_tokens": 0, "cache_creation_input_tokens": 0}
+    usage = usage_of(answer(cache_creation=split, **counts))
+    assert usage is not None
+    assert (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens) == (0, 0)
+
+
 def test_cache_writes_without_lifetimes_are_5_minute_writes() -> None:
     """Older clients had no other."""
     usage = usage_of(answer(cache_creation_input_tokens=9))
