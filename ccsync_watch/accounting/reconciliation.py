@@ -320,7 +320,8 @@ def _why_lower_bound(rows: Sequence[RowSum]) -> list[str]:
     if unreported := count_unreported(rows):
         reporting = "1 response reports" if unreported == 1 else f"{unreported} responses report"
         notes.append(
-            f"{reporting} no tokens, as some gateways do: tokens and cost are at least what is shown"
+            f"{reporting} no tokens, as some gateways do: tokens and cost are at least what is"
+            " shown"
         )
     return notes
 

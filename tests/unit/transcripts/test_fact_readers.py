@@ -93,7 +93,7 @@ def test_the_effort_of_a_response_is_a_fact_of_its_session() -> None:
 
 _FAILED_TITLES = [
     "Invalid API key \u00b7 Please run /login", "Invalid API key \u00b7 Fix external API key",
-    "API Error: 401 {\"type\":\"error\"}", "API Error (429 \u2026)", "API Error",
+    'API Error: 401 {"type":"error"}', "API Error (429 \u2026)", "API Error",
     "Credit balance is too low", "Prompt is too long", "Claude AI usage limit reached|1756980000",
     "OAuth token revoked \u00b7 Please run /login", "Please run /login \u00b7 API Error: 403",
     "Opus is experiencing high load, please use /model to switch to Sonnet", "(no content)",
