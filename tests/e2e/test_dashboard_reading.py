@@ -135,6 +135,21 @@ def test_a_response_is_a_card_and_its_code_is_in_colours(
         assert "shop/**/*.py" in copied
 
 
+def test_everything_can_be_copied_by_touch(
+    browser: Browser, access: DashboardAccess, sessions: dict[str, str]
+) -> None:
+    """Where nothing hovers, the buttons that copy are always visible."""
+    opacity = "button => getComputedStyle(button).opacity"
+    for is_touched in (True, False):
+        options = {"has_touch": is_touched, "is_mobile": is_touched, "viewport": NARROW}
+        with access.window(browser, **options) as window:
+            page = window.open(f"/sessions/{sessions['showcase']}")
+            for label in ("Copy this block", "Copy this message"):
+                button = page.get_by_label(label, exact=True).first
+                assert button.evaluate(opacity) == ("1" if is_touched else "0"), label
+            assert window.overflow <= 0
+
+
 def test_subagents_are_a_tree_with_pages_of_their_own(
     browser: Browser, access: DashboardAccess, sessions: dict[str, str]
 ) -> None:

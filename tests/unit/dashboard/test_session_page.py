@@ -357,6 +357,13 @@ def test_subagents_are_shown_however_deep_they_are(world: World, visitor: Visito
     assert visitor.get(f"/sessions/{SESSION}?agent=deep399").status_code == 200
 
 
+def test_the_duration_of_one_moment_is_not_known(visitor: Visitor, world: World) -> None:
+    """As in the list: a prompt alone took no time that anybody measured."""
+    world.ingest(message("u1", "Hello?"))
+    page = visitor.get(f"/sessions/{SESSION}").text
+    assert re.search(f"<dt>Duration</dt><dd[^>]*>{UNKNOWN}</dd>", page)
+
+
 def test_a_session_without_a_message_says_so(visitor: Visitor, world: World) -> None:
     """Its transcript has a summary alone; one that was never read, or is excluded, is another."""
     with world.database.write() as connection:
