@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
+from ccsync_watch.transcripts.call_outcome import read_outcome
+from ccsync_watch.transcripts.task_list import ListedTask, TaskList
 from support.claude_client.client import SKIP_PERMISSIONS
 from support.claude_client.rows import blocks, read_rows, rows_of_type, texts
 from support.claude_client.script import (
@@ -82,6 +85,38 @@ def test_parallel_tools_of_one_response_both_run(claude_home: ClaudeHome) -> Non
     assert "from bash" in str(results)
     assert target.read_text() == "line\n" * 3
     assert len({row["message"]["id"] for row in rows_of_type(rows, "assistant")}) == 2
+
+
+def test_the_list_of_tasks_is_read_as_the_client_keeps_it(claude_home: ClaudeHome) -> None:
+    """By what it answers to each call; a task that is not there is not an error to it."""
+    home = claude_home.with_env(CLAUDE_CODE_ENABLE_TASKS="1", CLAUDE_CODE_ENABLE_TODO_TOOLS="1")
+    sow = tool("TaskCreate", subject="Sow", description="Beds", activeForm="Sowing")
+    done = tool("TaskUpdate", taskId="1", status="completed")
+    run = home.run(
+        prompt(
+            "Keep a list",
+            reply(sow, tool("TaskCreate", subject="Water", description="Beds")),
+            reply(done, tool("TaskUpdate", taskId="9", status="completed")),
+            reply(tool("TaskUpdate", taskId="2", status="in_progress")),
+            reply(tool("TaskList")),
+            say("Kept."),
+        ),
+        SKIP_PERMISSIONS,
+    )
+    rows = home.rows(run.session_id)
+    results = blocks(rows, "user", "tool_result")
+    answers = {result["tool_use_id"]: result["content"] for result in results}
+    tasks = TaskList()
+    lists = [
+        tasks.apply(call["name"], call["input"], read_outcome({"ok": True, "output": answer}))
+        for call in blocks(rows, "assistant", "tool_use")
+        if (answer := answers[call["id"]])
+    ]
+    assert [after.changed for after in lists] == ["1", "2", "1", None, "2", None]
+    sown, watered = ListedTask("1", "Sow", "completed"), ListedTask("2", "Water", "in_progress")
+    assert lists[-1].tasks == (replace(sown, doing="Sowing"), watered)
+    listed = read_outcome({"ok": True, "output": answers[results[-1]["tool_use_id"]]})
+    assert TaskList().apply("TaskList", {}, listed).tasks == (sown, watered)
 
 
 def test_thinking_is_a_separate_row(claude_home: ClaudeHome) -> None:
