@@ -158,7 +158,7 @@ def _check_name(name: str, commands: Mapping[str, Command]) -> None:
     # The nearest one, and those whose letters are exchanged, which count as two mistakes.
     near = near[:1] + [other for other in near[1:] if sorted(other) == sorted(name)]
     meant = " or ".join(f"`{command}`" for command in near)
-    suggestion = f", did you mean {meant}?" if near else ""
+    suggestion = f" (did you mean {meant}?)" if near else ""
     warn(printable(f"{name!r} is not a command{suggestion}: see `ccsync-watch --help`"))
     raise SystemExit(ConfigError.exit_code)
 

@@ -51,7 +51,7 @@ def _wrap(text: str, columns: int) -> str:
         text,
     )
     lines = textwrap.fill(
-        whole,
+        whole.replace("≥ ", f"≥{_TIE}"),  # part of the figure behind it
         columns,
         subsequent_indent=_INDENT,
         break_long_words=False,

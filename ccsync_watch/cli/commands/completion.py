@@ -30,6 +30,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     """Print the text for a shell's own file."""
     shell = arguments.shell or os.path.basename(env.get("SHELL", ""))  # noqa: PTH119 - a name
     if shell not in SHELLS:
-        raise ConfigError("your shell is not known", hint=f"name one: {', '.join(SHELLS)}")
+        raise ConfigError("your shell is not known", hint=f"name one of {', '.join(SHELLS)}")
     say(shell_code(shell).rstrip())
     return 0

@@ -77,7 +77,7 @@ def _check(arguments: argparse.Namespace, document_format: str) -> None:
         )
     if document_format != "jsonl" and arguments.session is None:
         raise ConfigError(
-            "a session is missing", hint="name one: `ccsync-watch sessions` lists them"
+            "a session is missing", hint="name one that `ccsync-watch sessions` lists"
         )
 
 

@@ -170,9 +170,9 @@ def _request(arguments: argparse.Namespace, settings: Settings) -> PruneRequest:
         return PruneRequest(arguments.older_than, arguments.max_size, projects)
     if settings.retention is None:
         raise ConfigError(
-            "say which sessions: --older-than, --project or --max-size",
-            hint="`ccsync-watch prune --older-than 90d --dry-run` shows what would be removed; the"
-            " setting `retention` has it done every day",
+            "nothing says which sessions",
+            hint="use --older-than, --project or --max-size; with --dry-run it only shows what"
+            " would be removed, and the setting `retention` has it done every day",
         )
     if not arguments.json:
         say_wrapped(f"By the setting retention: {retention_text(settings.retention)}")

@@ -100,8 +100,8 @@ def test_a_misspelt_command_gets_a_suggestion(capsys: pytest.CaptureFixture[str]
     """The nearest ones: of two exchanged letters the first alone may be a wrong one."""
     code, _out, err = run_to_exit(capsys, "statsu")
     assert code == 2
-    assert "'statsu' is not a command, did you mean `stats` or `status`?: see" in err
-    assert "did you mean `prune`?: see" in run_to_exit(capsys, "prun")[2]
+    assert "'statsu' is not a command (did you mean `stats` or `status`?): see" in err
+    assert "(did you mean `prune`?): see" in run_to_exit(capsys, "prun")[2]
 
 
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("status", "--help")])

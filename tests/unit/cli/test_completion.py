@@ -78,4 +78,4 @@ def test_an_unknown_shell_is_wrong_usage(
 ) -> None:
     """And says which are known."""
     assert main(["completion"], {**env, "SHELL": "/bin/tcsh"}) == 2
-    assert "name one: bash, zsh, fish" in capsys.readouterr().err
+    assert "name one of bash, zsh, fish" in capsys.readouterr().err

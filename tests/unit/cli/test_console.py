@@ -71,3 +71,13 @@ def test_a_command_stays_on_one_line_where_it_fits(
     monkeypatch.setenv("COLUMNS", "22")
     say_wrapped("such as `config set budget 20`")
     assert capsys.readouterr().out == "such as `config set\n    budget 20`\n"
+
+
+def test_a_sign_stays_with_its_figure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone at the end of a line it means nothing."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "20")
+    say_wrapped("the cost before: ≥ $51.36")
+    assert capsys.readouterr().out == "the cost before:\n    ≥ $51.36\n"

@@ -179,7 +179,7 @@ def test_without_a_choice_the_setting_decides(
 ) -> None:
     """Without either it asks for one."""
     error = call(code=2)
-    assert "say which sessions: --older-than, --project or --max-size" in error
+    assert "which sessions: use --older-than, --project or --max-size; with" in error
     _configure(filled, retention="150d")
     said = call()
     assert said.startswith("By the setting retention: 150d\nRemoved the texts of 1 message ")
