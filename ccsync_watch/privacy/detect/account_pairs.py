@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.shown_passwords import is_drawn_token
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, any_of, pattern_rule
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    any_of,
+    at_each_hit,
+    pattern_rule,
+    text_of,
+)
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import (
+    has_password_form,
     is_numbered_words,
     is_surely_chosen,
     looks_chosen,
 )
 from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _QUOTE = r"\\{0,3}[\"'`]"
 _VALUE = rf"{_QUOTE}?(?P<secret>[!#-&(-_a-~]{{6,128}}?){_QUOTE}?"
@@ -35,6 +47,8 @@ _SPEAKER = (
     r"<?[A-Za-z][\w.-]{0,24}(?:[ ][\w.-]{1,24})?>?(?:[ ]\([^)\n]{1,24}\))?:\*{0,2}[ ])?"
 )
 """What a chat writes before what somebody says."""
+
+_ANSWER = r"(?:(?:it'?s|it is|that'?s|that is)[ ])?"
 
 _LABELS = any_of((
     "логин/пароль", "Логин/пароль", "логін/пароль", "Логін/пароль", "usuario/contraseña",
@@ -60,6 +74,42 @@ def _is_surely_chosen(value: str) -> bool:
     return _is_chosen(value) and _is_surely_answer(value)
 
 
+_ROW_BEGINS = r"(?:(?<![^\n\"'`])|(?<=\\n))"
+_ROW = re.compile(
+    rf"{_ROW_BEGINS}{_MAIL}(?P<sign>[:;|])(?P<secret>[!#-&(-\[\]-_a-~]{{6,64}})"
+    r"(?=[\"'`]|[ \t]{0,4}(?:\r?\n|\\n|\Z))".encode()
+)
+_NEXT_ROW = re.compile(rf"[ \t]{{0,4}}{_BREAK}{_MAIL}:[^\s:]{{4}}".encode())
+_ROW_ABOVE = re.compile(rf"{_ROW_BEGINS}{_MAIL}:[^\s:]{{4,64}}{_BREAK}\Z".encode())
+_LONGEST_ROW = 256
+
+
+@at_each_hit
+def find_listed_accounts(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield the password on the line of a hit, which is an address and a password."""
+    at = data.rfind(b"@", max(0, end - _LONGEST_ROW), end)
+    start = max(0, at - 64)
+    for row in _ROW.finditer(data, start, min(len(data), end + 80)):
+        if row.start("secret") >= since and row.start() < at < row.start("secret"):
+            above = max(0, row.start() - _LONGEST_ROW)
+            is_list = row["sign"] == b":" and (
+                _NEXT_ROW.match(data, row.end()) is not None
+                or _ROW_ABOVE.search(data, above, row.start()) is not None
+            )
+            if _is_listed(text_of(data, row.span("secret")), is_list=is_list):
+                yield Span(*row.span("secret"), "password", Rank.SENTENCE)
+
+
+def _is_listed(value: str, *, is_list: bool) -> bool:
+    """Tell whether what follows an address is not a port, a file or a folder on that host."""
+    if "/" in value or _FILE.fullmatch(value) is not None or not has_password_form(value):
+        return False
+    is_mixed = not value.islower() or not value.isalnum()
+    is_chosen = is_list or (is_mixed and looks_chosen(value))
+    return _is_surely_answer(value) or (is_chosen and has_digit(value) and not value.isdigit())
+
+
+_FILE = re.compile(r"~?[\w.-]*\.[a-z][a-z0-9]{0,4}")
 _TYPE_OR_VERSION = re.compile(r"(?:[A-Z][a-z]+)+\d{1,3}(?:(?:[A-Z][a-z]+)+|\.\d{1,2})|[a-z]+_\w+")
 """`Argon2Hasher`, `Postgres16.1`; an id after its kind: `cus_N5…`."""
 
@@ -79,6 +129,12 @@ RULES: tuple[StructuralRule, ...] = (
         rf"{_MAIL}{_QUOTE}?{_SLASH}{_VALUE}{_END}",
         trigger=rf"@[\w.-]{{3,60}}{_QUOTE}?{_SLASH}{_QUOTE}?[!-~]{{6}}",
         accept=_is_surely_chosen,
+    ),
+    StructuralRule(
+        "password",
+        "a line that is an address of an account and its password",
+        r"@[\w-]{1,60}\.[\w.-]{2,60}[:;|][!#-.0-~]{6}",
+        find_listed_accounts,
     ),
     _rule(
         "an address of an account and its password, as arguments of a script",
@@ -125,7 +181,7 @@ RULES: tuple[StructuralRule, ...] = (
     _rule(
         "the line after a question for a password",
         rf"{_NAMES}(?:[ ](?:again|for|of|to|on)(?:[ ][\w.-]{{1,24}}){{0,4}})?[ ]?[?!.]{{0,3}}"
-        rf"[\"*]{{0,2}}{_BREAK}{{1,2}}{_SPEAKER}[\"'`]?(?P<secret>[^\s\"'`\\]{{6,64}})"
+        rf"[\"*]{{0,2}}{_BREAK}{{1,2}}{_SPEAKER}{_ANSWER}[\"'`]?(?P<secret>[^\s\"'`\\]{{6,64}})"
         rf"[\"'`]?{_LINE_END}",
         trigger=rf"(?:{_NAMES}|{_NAMES}[ ](?:again|for|of|to|on)[\w .-]{{0,80}})[ ]?[?!.]{{0,3}}"
         rf"[\"*]{{0,2}}{_BREAK}",
@@ -133,7 +189,9 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     _rule(
         "an answer on the line of a question for a password",
-        rf"{_NAMES}\?[ ]{{1,2}}(?P<secret>[^\s\"'`\\]{{4,128}}){_LINE_END}",
+        rf"{_NAMES}(?:[ ](?:again|for|of|to|on)(?:[ ][\w.-]{{1,24}}){{0,4}})?[ ]?\?[ ]{{1,2}}"
+        rf"{_SPEAKER}{_ANSWER}(?P<secret>[^\s\"'`\\]{{4,128}}){_LINE_END}",
+        trigger=rf"{_NAMES}(?:[ ](?:again|for|of|to|on)[\w .-]{{0,80}})?[ ]?\?[ ]{{1,2}}[^\s]",
         accept=_is_surely_answer,
     ),
     pattern_rule(

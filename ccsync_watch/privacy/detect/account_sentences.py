@@ -238,6 +238,13 @@ RULES: tuple[StructuralRule, ...] = (
         "the answer to a question for security",
         rf"security[ ](?:question|answer)s?[^\n]{{0,40}}?(?:[ ]is|:|=)[ ]{_VALUE}{_END}",
     ),
+    _password_rule(
+        "the code that unlocks something, in quotes or after a word for is",
+        r"(?<![a-z])(?:un)?(?:lock|door|gate|alarm|safe|access|entry|security)[ -]code"
+        rf"(?:[ ](?:to|of|for)[ ][\w ]{{2,24}}?)?(?:(?:[ ](?:is|was)|:)[ ]{_QUOTE}?|[ ]{_QUOTE})"
+        rf"(?P<secret>[!#-&(-_a-~]{{8,64}}?){_QUOTE}?{_END}",
+        accept=is_surely_chosen,
+    ),
     pattern_rule(
         "password",
         "the number that opens a door, a safe or an alarm",

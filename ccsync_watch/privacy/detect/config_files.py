@@ -29,7 +29,7 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
     is_token_placeholder,
 )
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
-from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.name_strength import Strength, is_session_bound, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_HEADER_FIELD
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
@@ -38,6 +38,7 @@ from ccsync_watch.privacy.heuristics.value_strength import (
     is_password,
     is_random,
     is_secret,
+    is_strict_random,
 )
 
 if TYPE_CHECKING:
@@ -124,7 +125,9 @@ def find_paired_fields(data: bytes, hits: Hits) -> Iterator[Span]:
         name = shifted(match.span("name"), low)
         strength = strength_of(text_of(data, name))
         span = shifted(match.span("secret"), low)
-        if _is_field_value(text_of(data, read_part(span)).strip(), strength):
+        value = text_of(data, read_part(span)).strip()
+        is_form_token = is_session_bound(text_of(data, name)) and is_strict_random(value)
+        if is_form_token or _is_field_value(value, strength):
             kind = "password" if strength is Strength.PASSWORD else "secret"
             yield Span(*span, kind, Rank.NAMED_FIELD)
 

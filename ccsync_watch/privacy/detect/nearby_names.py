@@ -86,7 +86,12 @@ _LISTED = re.compile(rb"[ \t]+(?!is\b|as\b|are\b|for\b|[=:#(<-])[^\s]")
 _BLANKS = b" \t"
 _OPTION = re.compile(rb"(?<!\S)--?[A-Za-z][\w-]*")
 """After a value it is not about it: `deploy x81… --token`."""
-_SENTENCE_BEFORE = re.compile(rb"\b(?:is|was|ist|est|es)[ ]\Z", re.IGNORECASE)
+_SENTENCE_BEFORE = re.compile(
+    rb"\b(?:is|was|ist|est|es)[ ]\Z|"
+    rb"\b(?:checked out|(?:switch|reset)(?:t?ing)? to|resolved(?: to)?|at)[ ][\"'`(]?\Z",
+    re.IGNORECASE,
+)
+"""Also what Git and managers of packages say of a commit: `Submodule path 'token': checked out`."""
 _CLOSING = b" \t\r\"'`|)"
 
 

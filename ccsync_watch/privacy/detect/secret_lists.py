@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, text_of
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, last, text_of
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_RANDOM
@@ -88,6 +88,43 @@ def _is_listed(value: str, strength: Strength) -> bool:
     return is_strict_random(value)
 
 
+_PASSWORDS = "passwords|passphrases|passwds|pwds"
+_TOKENS = "tokens|secrets|api[ _-]?keys|access[ _-]?keys"
+_ARE = "(?:[ ](?:are|were|was|to|with))?[ ]?[:=]?[ ]"
+_SERIES_NAME = re.compile(
+    rf"(?<![\w/.-])(?:(?P<passwords>{_PASSWORDS})|{_TOKENS}){_ARE}".encode(), re.IGNORECASE
+)
+_MOST_IN_SERIES = 16
+_SERIES_ITEM = re.compile(
+    rb"[\"'`]?(?P<secret>[!#-&(-+\--:<-_a-~]{6,256}?)[\"'`]?"
+    rb"(?P<next>,[ ](?:(?:and|o(?:de)?r|und|et|y|e)[ ])?|[ ](?:and|o(?:de)?r|und|et|y|e|/)[ ])?"
+    rb"(?(next)|(?=[.;)]?(?:\s|\\n|\Z)))"
+)
+
+
+@at_each_hit
+def find_series(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield the secrets of a series in a sentence; a hit ends in the first of them."""
+    name = last(_SERIES_NAME.finditer(data, max(0, end - 2 * _LONGEST_NAME, since - 24), end))
+    if name is None or name.end() <= since:
+        return
+    is_passwords = name["passwords"] is not None
+    strength = Strength.PASSWORD if is_passwords else Strength.TOKEN
+    position, limit = name.end(), min(len(data), end + _MOST_BYTES)
+    spans: list[tuple[int, int]] = []
+    for _ in range(_MOST_IN_SERIES):
+        item = _SERIES_ITEM.match(data, position, limit)
+        if item is None:
+            break
+        spans.append(item.span("secret"))
+        if item["next"] is None:
+            break
+        position = item.end()
+    for span in spans if len(spans) > 1 else ():
+        if _is_listed(text_of(data, span), strength):
+            yield Span(*span, "password" if is_passwords else "secret", Rank.SENTENCE)
+
+
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "listed",
@@ -95,5 +132,11 @@ RULES: tuple[StructuralRule, ...] = (
         rf"(?:keys|tokens|secrets|passwords|passwds|passphrases|credentials|pats|pws){_ENDING}"
         rf"{_OPEN}",
         find_listed_secrets,
+    ),
+    StructuralRule(
+        "listed",
+        "the values of a series in a sentence",
+        rf"(?:{_PASSWORDS}|{_TOKENS}){_ARE}[!-~]{{0,48}}[0-9@#$%^&*!]",
+        find_series,
     ),
 )

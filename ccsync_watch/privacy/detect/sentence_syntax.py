@@ -50,7 +50,7 @@ _JOINS = _single("is", "skip") | _PLACES
 _CLOSE_JOINS = _close("is", "skip")
 _CLOSE_BEFORE = _close("is", "as")
 
-_ENDING = re.compile(rf"({_LETTER}{{0,8}})(?!{_LETTER}|\d)[*_\"'`»”)]{{0,3}}")
+_ENDING = re.compile(rf"({_LETTER}{{0,8}})(?!{_LETTER}|\d)[*_\"'`»”“’)]{{0,3}}")
 _PARTICLES = re.compile(rf"((?:(?!{_CLOSE_JOINS}){UNSPACED.pattern}){{0,6}})[*_\"'`»”」)]{{0,3}}")
 _STEP = re.compile(
     rf"[\s,]{{0,3}}(?:(?P<sign>{_SIGN})|(?P<close>{_CLOSE_JOINS})|"

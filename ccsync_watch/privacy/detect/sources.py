@@ -69,6 +69,7 @@ OBSERVED: Mapping[str, str] = {
     "stated_values": _FILES,
     "stored_variables": _COMMANDS,
     "tables": _OUTPUT,
+    "tried_passwords": _OUTPUT,
     "urls": _FILES,
     "usages": _COMMANDS,
     "wallet_keys": _FILES,

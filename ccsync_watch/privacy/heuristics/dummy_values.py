@@ -18,6 +18,10 @@ from ccsync_watch.privacy.heuristics.words import load_words
 
 _MASK = re.compile(r"(?:x{3,}|\*{2,}|\.{2,}|…+|-{2,}|_{2,}|#{2,}|•+|●+|0+|12345?6?7?8?9?0?)")
 _ONLY_WORDS = re.compile(r"[A-Za-z_ ./:<>\[\]{}()-]+[0-9]?")
+_MARKED = re.compile(
+    r"\A(?P<marks>([#~^|=%*@!$+])\2{0,2})(?P<inner>[A-Za-z].*[A-Za-z])(?P=marks)\Z"
+)
+"""As templates mark what they replace: `##DB_PASSWORD##`."""
 _PLACEHOLDER_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PLACEHOLDER_WORDS = frozenset(load_words("placeholder_words"))
 PLACEHOLDER_PART = re.compile(
@@ -25,13 +29,14 @@ PLACEHOLDER_PART = re.compile(
     r"[0-9]{1,4}[-_ ]))|"
     r"^your[a-z_-]*$|example|placeholder|change[-_ ]?me|"
     r"replace[-_ ]?(?:me|with|this)|redacted|insert[-_ ]|goes[-_ ]here|[-_ ]here$|dummy|"
-    r"([^Aa])\1{7,}|1234567890|0123456789|^<[^<>]*>$|^\[[^\]]*\]$|todo|fixme|"
+    r"([^Aa])\1{7,}|1234567890|0123456789|^<[^<>]*>$|^\[[^\]]*\]$|(?-i:^\([a-z][a-z ,'-]*\)$)|"
+    r"todo|fixme|"
     r"not[-_]?a[-_]?(?:real|secret)|lorem|do[-_]not[-_]use|sha(?:1|256|384|512)-|deadbeef|cafebabe",
     re.IGNORECASE,
 )
 _PLACEHOLDER_HINT = re.compile(
     r"x{5}|\*{3}|\.{3}|your|my[-_ ]|example|placeholder|change[-_ ]?me|replace|redacted|insert|"
-    r"goes[-_ ]|[-_ ]here|dummy|123456789|<|\[|todo|fixme|not[-_]?a|lorem|do[-_]not|"
+    r"goes[-_ ]|[-_ ]here|dummy|123456789|<|\[|\A\(|todo|fixme|not[-_]?a|lorem|do[-_]not|"
     r"sha(?:1|256|384|512)-|deadbeef|cafebabe"
 )
 """What has such a part has this too, in lower case, unless something is repeated."""
@@ -46,6 +51,7 @@ _REFERENCE = re.compile(
     r"\\f[BIRPC(\[]|\\s[-+]?[0-9]|\\\*[(\[]|&(?:lt|#x3c|#x3C|#60);|\$\{|\$\(|\$\{\{|\$[A-Za-z_]+[0-9]?(?:[:.]\w+)*\\?$|"
     r"\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[/:.,; \"'])|%[A-Za-z_]\w*%$|%\(|%[sdv]\b|\{\{|\{%|"
     r"%\{|%env\(|\$__\w{1,20}\{|@Microsoft\.|"
+    r"@(?:base(?:32|64)d?|json|text|[ct]sv|html|urid?|sh)(?:[ )|]|$)|"
     r"(?!\{(?:noop|plain|cleartext|PLAIN|CLEARTEXT)\}\S)\{[\w.!:\[\]'\"]*\}|<%|"
     r"v1:[A-Za-z0-9+/=]{8,24}:v1:|"
     r"<[A-Za-z][^<>]*>?|#\{|@\{|[&*][A-Za-z_-]+[0-9]{0,2}$|!(?:Ref|Sub|GetAtt|env|secret|vault|"
@@ -124,6 +130,7 @@ def is_placeholder(value: str) -> bool:
         return True
     if _may_have_placeholder(text) and PLACEHOLDER_PART.search(text):
         return True
+    text = _MARKED.sub(r"\g<inner>", text)
     return _ONLY_WORDS.fullmatch(text) is not None and all(
         word.lower() in _PLACEHOLDER_WORDS for word in _PLACEHOLDER_WORD.findall(text)
     )

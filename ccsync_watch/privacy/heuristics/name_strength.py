@@ -71,6 +71,11 @@ _SECRET_PLURALS = ("accesstokens", "authtokens", "apitokens", "refreshtokens", "
 _PIN_OF = frozenset({"gpio", "is", "data", "led", "un"})
 
 
+def is_session_bound(name: str) -> bool:
+    """Tell whether a name is that of a token against forged requests: `csrf_token`."""
+    return name.lower().replace("-", "").replace("_", "").endswith(_SESSION_BOUND)
+
+
 @lru_cache(maxsize=8192)
 def strength_of(name: str) -> Strength:
     """Return what the name of a key, flag, header, column or tag proves about its value."""

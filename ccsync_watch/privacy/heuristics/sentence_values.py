@@ -46,7 +46,7 @@ _JOINTS = re.compile(r"[%=+?_.-]")
 _WORDS = re.compile(r"[A-Za-z]{2,12}(?:[-_.+][A-Za-z]{2,12})+")
 _CLAUSE = re.compile(
     r"\\{0,15}\"[ ]?[,}\]]|"
-    r"\\{0,15}[\"'`*_»”」)]{0,3}[.,;!)\u3002\uff0c]{0,2}(?:\s|$|</?[a-z]|[\u0e00-\u0e7f\u3000-\u9fff\uac00-\ud7af])"
+    r"\\{0,15}[\"'`*_»\u2018\u2019\u201c\u201d」)]{0,3}[.,;!)\u3002\uff0c]{0,2}(?:\s|$|</?[a-z]|[\u0e00-\u0e7f\u3000-\u9fff\uac00-\ud7af])"
 )
 _MOST_PIN = 12
 _LEAST_PIN = 4
