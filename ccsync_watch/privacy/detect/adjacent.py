@@ -156,7 +156,8 @@ def _is_adjacent_password(
     if is_usual(core):
         return False
     is_short = name.lower() in {"pass", "pw", "pin"}
-    if is_short and not quoted and _ARGUMENT.fullmatch(core):
+    is_list = "_" in name and name.islower()  # names of functions, as an editor's syntax lists them
+    if (is_short or is_list) and not quoted and _ARGUMENT.fullmatch(core):
         return False
     if is_short and _WITH.search(before) is None and _OWNER.search(before) is None:
         return False  # a verb, a part

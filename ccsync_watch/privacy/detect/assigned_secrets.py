@@ -6,7 +6,11 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.privacy.heuristics.dummy_values import is_password_of_tests, is_word
+from ccsync_watch.privacy.heuristics.dummy_values import (
+    is_code,
+    is_password_of_tests,
+    is_word,
+)
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.harmless_forms import unescaped
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
@@ -127,6 +131,7 @@ def _is_harmless(assigned: Assigned) -> bool:
         or _NOTHING.match(assigned.value)
         or _CHARACTER_CLASS.match(assigned.value)
         or _is_next_assignment(assigned)
+        or _is_next_name(assigned)
     ):
         return True
     if assigned.strength is Strength.TOKEN and _VARIABLE.search(assigned.value):
@@ -153,6 +158,13 @@ def _is_next_assignment(assigned: Assigned) -> bool:
         and pair is not None
         and strength_of(pair[1]) >= Strength.TOKEN
     )
+
+
+def _is_next_name(assigned: Assigned) -> bool:
+    """Tell whether a value is the next name of a list: `passphrase= password= scmVersion=`."""
+    name = assigned.value[:-1]
+    is_name = assigned.value.endswith("=") and name.isalpha() and assigned.is_padded
+    return is_name and not is_gibberish(name)
 
 
 def is_postal_code(name: str, value: str) -> bool:
@@ -240,6 +252,8 @@ def _is_secret_cell(assigned: Assigned) -> bool:
         return True
     if not has_digit(assigned.value) and not is_gibberish(assigned.value):
         return False
+    if "|" in assigned.value and all(map(is_code, assigned.value.split("|"))):
+        return False  # more types of a union
     return is_secret(assigned.value, quoted=False) or (
         assigned.strength is Strength.PASSWORD
         and is_password(assigned.value, quoted=assigned.is_quoted)

@@ -214,7 +214,7 @@ class AssignmentFinder:
             is_padded=bool(pad),
             is_quoted=quoted,
             is_name_quoted=close is not None,
-            in_query=in_query,
+            in_query=in_query and sign != b":",
             is_call=sign == b"," and self._is_call(start, last),
             value=value,
         )

@@ -75,6 +75,8 @@ _UNIT = re.compile(
     r"[0-9](?:bit|px|ms|min|sec|th|st|nd|rd|am|pm|kb|mb|gb|tb|le|be|hz|ghz|mhz|fps)\Z"
 )
 _SIGN = re.compile(r"[!#$%^&*?~@]")
+_LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}(?:\.[\w-]{2,16})?@[a-z]{2,16}")
+"""Of a system: `sr_RS.UTF-8@latin`."""
 _CODE = re.compile(
     r"0-9|[aA]-[zZ]|%[0-9a-fA-F]{2}|%[a-zA-Z(]|\$[A-Za-z_{(]|[&?]\w+=|==|#x|\\|/|://|\.\w+\(|&&|"
     r"\|\||"
@@ -121,6 +123,7 @@ def _is_mixed(value: str, wordiness_bound: float) -> bool:
     return (
         all(part.search(value) for part in _CLASSES)
         and _CODE.search(value) is None
+        and _LOCALE.fullmatch(value) is None
         and wordiness(value) < wordiness_bound
         and entropy(value) > RANDOM_ENTROPY
         and not (is_placeholder(value) or is_reference(value) or is_regex(value))

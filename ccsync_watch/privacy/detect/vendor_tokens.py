@@ -34,6 +34,9 @@ _JOINED = re.compile(rb"[A-Za-z0-9_-]*")
 _ID = re.compile(rb"^[0-9]+[/:]|^T[A-Z0-9]+/[AB][A-Z0-9]+/(?:[0-9]+/)?")
 """A bot's id, or the ids in a hook's address: one that looks like a dummy proves nothing."""
 
+_LONGEST_DIGEST = 100
+_IN_DIGEST = re.compile(rb"sha(?:224|256|384|512)[=:-][A-Za-z0-9_+/-]{1,88}\Z")
+"""Before what is a part of a checksum in base64, as a list of a package's files has them."""
 _DIGIT = re.compile(r"[0-9]")
 _SLUG = re.compile(
     r"[A-Za-z]+(?:[-_.][A-Za-z]+)*[-_]?[0-9]{0,3}|[a-z0-9]+(?:[-_][a-z]{2,}){2,}[a-z0-9_-]*"
@@ -93,6 +96,8 @@ class VendorRule:
         if len(set(body)) < LEAST_DISTINCT or is_token_placeholder(secret):
             return None
         if not self._check(body.decode("latin-1")):
+            return None
+        if _IN_DIGEST.search(data, max(0, start - _LONGEST_DIGEST), start):
             return None
         if stop == start + longest:
             whole = self._pattern.match(data, start)

@@ -52,6 +52,7 @@ def find_wallet_keys(data: bytes, end: int, _since: int) -> Iterator[Span]:
 
 
 _PHRASE = re.compile(
+    rb"(?-i:(?<![a-z])|(?=[A-Z]))"
     rb"(?:seed|mnemonic|recovery|backup|wallet|secret)(?:[ _-]?(?:phrase|words?|seed|mnemonic|"
     rb"recovery))"
     rb"{0,2}[^\n]{0,30}?[\"'`:= \n]{1,4}(?P<value>(?:(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8}(?:[ ]|,[ "
