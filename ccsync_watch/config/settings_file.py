@@ -33,7 +33,7 @@ def read_file(path: Path, warnings: list[str] | None = None) -> dict[str, Any]:
     """
     try:
         data = read_private(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a system's user may have /dev/null as home
         return {}
     except OSError as error:
         raise ConfigError(

@@ -98,3 +98,10 @@ def test_nothing_is_left_when_the_file_cannot_be_replaced(tmp_path: Path) -> Non
     with pytest.raises(ConfigError):
         save(path, {"auto_sync": False})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "settings.json"]
+
+
+def test_a_home_that_is_not_a_folder_has_no_file(tmp_path: Path) -> None:
+    """As of a system's user, whose home is `/dev/null`: the state may be elsewhere."""
+    home = tmp_path / "null"
+    home.touch()
+    assert settings_file.read_file(home / ".claude-code-sync.json") == {}
