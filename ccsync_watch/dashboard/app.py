@@ -128,10 +128,7 @@ class _Routes:
         return Route(page.path, show, name=page.name)
 
     def _render(self, page: Page, request: Request) -> Iterator[str]:
-        priority = (
-            contextlib.nullcontext() if page.waits_for_figures else self._site.priority.page()
-        )
-        with priority:
+        with self._site.priority.page():
             context = page.build_context(self._site, request)
             token = form_token(request.state.cookie)
             now_ms = self._site.clock.wall_ms()

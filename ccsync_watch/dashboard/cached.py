@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from ccsync_watch.clock import Clock
 
@@ -20,7 +22,8 @@ MAX_SHARE = 0.1
 class Cached(Generic[T]):
     """Caches what `compute` returned, and computes it again in `threads` when it is old.
 
-    It is old after `seconds`, or after ten times what computing it took.
+    It is old after `seconds`, or after ten times what computing it took. Whoever waits for it
+    does so in `waiting()`.
     """
 
     def __init__(
@@ -30,11 +33,13 @@ class Cached(Generic[T]):
         *,
         clock: Clock,
         seconds: float = 1.0,
+        waiting: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
         self._compute = compute
         self._threads = threads
         self._clock = clock
         self._seconds = seconds
+        self._waiting = waiting
         self._lock = threading.Lock()
         self._value: T | None = None
         self._expires_at = float("-inf")
@@ -50,7 +55,8 @@ class Cached(Generic[T]):
                 self._work = self._threads.submit(self._run)
             work = self._work
         if work is not None:
-            done, _pending = wait([work], wait_seconds)
+            with self._waiting():
+                done, _pending = wait([work], wait_seconds)
             if done:
                 work.result()
         return self._value

@@ -96,8 +96,10 @@ class Figures:
         # When a page asked for the progress first, and what was read by then.
         self._progress_began: tuple[float, int] | None = None
         self._snapshots: dict[str, tuple[object, Snapshot]] = {}
+        # A page waits for what pauses while pages are made.
+        waiting = priority.waiting
         self._overviews = {
-            name: Cached(partial(self._count_overview, name), threads, clock=clock)
+            name: Cached(partial(self._count_overview, name), threads, clock=clock, waiting=waiting)
             for name in DATE_RANGES
         }
         self._removed = Cached(
@@ -105,8 +107,9 @@ class Figures:
             ThreadPoolExecutor(1, "removed"),
             clock=clock,
             seconds=_REMOVED_SECONDS,
+            waiting=waiting,
         )
-        self._status = Cached(status, ThreadPoolExecutor(1, "status"), clock=clock)
+        self._status = Cached(status, ThreadPoolExecutor(1, "status"), clock=clock, waiting=waiting)
         self._retention_risk = Cached(
             lambda: find_retention_risk(database, settings(), now_ms=clock.wall_ms()),
             # Not behind an overview, which takes half a minute on a large store: each page that
@@ -114,8 +117,8 @@ class Figures:
             ThreadPoolExecutor(1, "retention"),
             clock=clock,
             seconds=_RETENTION_SECONDS,
+            waiting=waiting,
         )
-
         self._budgets = Cached(
             lambda: check_budgets(
                 database, prices, settings().budget, clock.wall_ms(), pace=priority.yield_to_pages
@@ -123,9 +126,11 @@ class Figures:
             threads,
             clock=clock,
             seconds=_BUDGET_SECONDS,
+            waiting=waiting,
         )
-
-        self._models = Cached(self._count_models, threads, clock=clock, seconds=_BUDGET_SECONDS)
+        self._models = Cached(
+            self._count_models, threads, clock=clock, seconds=_BUDGET_SECONDS, waiting=waiting
+        )
 
     def overview(self, range_name: str) -> Snapshot | None:
         """Return a range's figures, the last ones while newer are counted; None before those."""

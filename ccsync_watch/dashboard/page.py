@@ -25,9 +25,7 @@ class Page:
     `name` is unique, and the body's CSS class is `page-NAME`. `template` is a file of `templates/`.
     `navigation` is the page's rank among the links of the header, which show its title; None leaves
     it out, and `section` then names the page whose link is marked as the current one.
-    `waits_for_figures`: the page waits for the figures that a background thread counts, which
-    therefore must not pause while it is made. `is_streamed`: what its template has before each
-    `send_now` is sent before the rest is made.
+    `is_streamed`: what its template has before each `send_now` is sent before the rest is made.
     """
 
     name: str
@@ -37,7 +35,6 @@ class Page:
     build_context: ContextBuilder
     navigation: int | None = None
     section: str | None = None
-    waits_for_figures: bool = False
     is_streamed: bool = False
 
     @property

@@ -28,6 +28,7 @@ class PagePriority:
         self._lock = threading.Lock()
         self._is_idle = threading.Event()
         self._is_idle.set()
+        self._thread = threading.local()
 
     def yield_to_pages(self) -> None:
         """Wait while a page is made, but not forever. Costs nothing while none is."""
@@ -36,14 +37,37 @@ class PagePriority:
 
     @contextlib.contextmanager
     def page(self) -> Iterator[None]:
-        """Have background work pause while the block runs."""
-        with self._lock:
-            self._pages += 1
-            self._is_idle.clear()
+        """Have background work pause while the block runs, in this thread."""
+        self._begin()
         try:
             yield
         finally:
-            with self._lock:
-                self._pages -= 1
-                if not self._pages:
-                    self._is_idle.set()
+            self._end()
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Have background work continue while the block waits for it.
+
+        A page that is made in this thread pauses it again afterwards.
+        """
+        is_page = getattr(self._thread, "is_page", False)
+        if is_page:
+            self._end()
+        try:
+            yield
+        finally:
+            if is_page:
+                self._begin()
+
+    def _begin(self) -> None:
+        self._thread.is_page = True
+        with self._lock:
+            self._pages += 1
+            self._is_idle.clear()
+
+    def _end(self) -> None:
+        self._thread.is_page = False
+        with self._lock:
+            self._pages -= 1
+            if not self._pages:
+                self._is_idle.set()

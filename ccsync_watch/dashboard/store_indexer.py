@@ -56,7 +56,8 @@ class StoreIndexer:
         """Wake, and wait until all is indexed, but not longer than that."""
         self.wake()
         if self._work is not None:
-            wait([self._work], seconds)
+            with self._priority.waiting():
+                wait([self._work], seconds)
 
     def _run(self) -> None:
         try:

@@ -150,5 +150,4 @@ PAGE = Page(
     template="errors.html",
     build_context=build_context,
     navigation=4,
-    waits_for_figures=True,
 )

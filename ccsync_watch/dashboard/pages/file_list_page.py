@@ -73,5 +73,4 @@ PAGE = Page(
     build_context=build_context,
     navigation=3,
     # The thread that fills the index would pause while the page is made.
-    waits_for_figures=True,
 )

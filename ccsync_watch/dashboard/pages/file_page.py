@@ -101,5 +101,4 @@ PAGE = Page(
     template="file.html",
     build_context=build_context,
     section="files",
-    waits_for_figures=True,
 )

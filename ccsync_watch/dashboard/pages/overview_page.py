@@ -109,5 +109,4 @@ PAGE = Page(
     template="overview.html",
     build_context=build_context,
     navigation=1,
-    waits_for_figures=True,
 )

@@ -51,5 +51,4 @@ PAGE = Page(
     template="privacy.html",
     build_context=build_context,
     navigation=6,
-    waits_for_figures=True,
 )

@@ -70,6 +70,10 @@ class NotingPriority(PagePriority):
     ("path", "parts"),
     [
         (f"/sessions/{SESSION}", 1),
+        ("/", 1),
+        ("/files", 1),
+        ("/errors", 1),
+        ("/privacy", 1),
         (f"/sessions/{SESSION}/message.md?at=u1", 1),
         # What they are made from, the text, and that it has ended.
         (f"/sessions/{SESSION}/export.md", 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -101,3 +102,20 @@ def test_failure_is_raised_to_who_waits(threads: ThreadPoolExecutor, clock: Fake
         cached.get(WAIT_SECONDS)
     cached.expire()
     assert cached.get(WAIT_SECONDS) == 5
+
+
+def test_whoever_waits_says_so(threads: ThreadPoolExecutor, clock: FakeClock) -> None:
+    """What computes the value may pause for whoever else is busy."""
+    waiting = list[str]()
+
+    @contextlib.contextmanager
+    def note() -> Iterator[None]:
+        waiting.append("begun")
+        yield
+        waiting.append("ended")
+
+    value = Cached(lambda: list(waiting), threads, clock=clock, waiting=note)
+    assert value.get(WAIT_SECONDS) is not None
+    assert waiting == ["begun", "ended"]
+    value.get(WAIT_SECONDS)
+    assert waiting == ["begun", "ended"]

@@ -222,6 +222,7 @@ def test_the_first_run_explains_itself_instead_of_charts(
 def test_a_range_without_activity_has_no_empty_charts(world: World, visitor: Visitor) -> None:
     """It leads to what there is."""
     world.say("u1", "Long ago", ago_ms=40 * 86_400_000)
+    wait_until(lambda: "Counting" not in visitor.get("/?range=7").text, "figures")
     text = visitor.get("/?range=7").text
     assert "No activity in this range" in text
     assert "Tokens by day" not in text
