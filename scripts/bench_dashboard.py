@@ -336,6 +336,10 @@ def main() -> None:
             fill_store(folder / "state", options.sessions, options.messages)
         with daemon(folder) as (program, link):
             browser = PageClient(link)
+            # What a first page starts is stored: figures from before that are counted again, and
+            # pages would be measured meanwhile.
+            browser.get("/sessions")
+            wait_for_rest(program.pid)
             wait_for_figures(browser)
             wait_for_rest(program.pid)
             paths = pages(browser, 500)
