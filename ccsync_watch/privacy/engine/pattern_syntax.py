@@ -203,7 +203,7 @@ def _first_characters(item: str) -> set[str]:
             first = member[1:] if member in {"\\.", "\\-"} else _character_of(member) or member
             if len(first) != 1:
                 return {""}
-            end = _character_of(last) if last else first
+            end = (_character_of(last) or last) if last else first
             members.update(map(chr, range(ord(first), ord(end) + 1)))
         return members if len(members) <= _FEW else {""}
     return {_character_of(item)}

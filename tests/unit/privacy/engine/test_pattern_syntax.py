@@ -44,6 +44,7 @@ def test_width_of_an_unbounded_or_unbalanced_pattern_raises(pattern: str) -> Non
         ("[a-z]x", {""}),
         ("ab{0,2}c", {"a"}),
         (r"[\x8b-\x8d]z", {"\x8bz", "\x8cz", "\x8dz"}),
+        ("[,-.]z", {",z", "-z", ".z"}),
     ],
 )
 def test_heads_are_read_from_a_pattern(pattern: str, expected: set[str]) -> None:
