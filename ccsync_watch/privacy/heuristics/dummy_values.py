@@ -64,7 +64,7 @@ _REFERENCE = re.compile(
     r"github\.|steps\.|needs\.|values\.|\.Values|aws_|random_|azurerm_|google_|"
     r"Ag[ABCD][A-Za-z0-9+/]{72}|AQ[EI]CAH[A-Za-z0-9+/]{40}|arn:|vault:|ref\+|op://|file:|keychain:|keyring:|pass:|env://|ssm:|secretsmanager:|"
     r"doppler://|gcp-sm://|gcp-secret:|sm://|akv://|projects/|secret://|"
-    r"@[/~.]|/run/secrets|~/|\./|\.\./|/(?:etc|var|run|home|usr|opt|tmp|root|mnt|Users)/|[A-Z]:\\|"
+    r"@[/~.]|/run/secrets|~/|\./|\.\./|/(?:etc|var|run|home|usr|opt|tmp|root|mnt|dev|Users)/|[A-Z]:\\|"
     r"await |new |function|lambda|async |typeof|Optional\[|Union\[|List\[|Array<|Promise<|Record<|"
     r"string\b[\[|; ,)]|str\b[\[| ,)]|\{\}|\[\]|\(\))",
 )

@@ -75,7 +75,10 @@ _HEX_END = re.compile(
     r"^(?:0x)?[0-9a-fA-F]+$|(?:^|[^0-9A-Za-z])(?:0x)?[0-9a-f]{16,}$|"
     r"^[A-Z]{2}[0-9a-f]{32}$"
 )
-_DATE = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]|$)|^\d{1,2}:\d\d(?::\d\d)?$|^v?\d+(?:\.\d+){1,3}$")
+_DATE = re.compile(
+    r"^\d{4}-\d\d-\d\d(?:[T ]|$)|^\d{1,2}:\d\d(?::\d\d)?$|^v?\d+(?:\.\d+){1,3}$|^\d{1,2}-\d{2,3}$"
+)
+"""Also a range, as in "password: 8-64 characters"."""
 _NUMBER = re.compile(r"^[-+]?[0-9][0-9_,.]*(?:[a-zA-Z%]{0,3})$")
 _COORDINATE = re.compile(r"[\w.-]+:v?\d+(?:\.\d+)+[\w.-]{0,24}")
 """A module and its version: `jjwt-api:0.12.3`."""
