@@ -11,7 +11,7 @@ from support.axe import serious_violations
 from support.browser import NARROW, DashboardAccess, dashboard_program, wait_for_messages
 from support.lines import text
 from support.reading_gallery import LONG_TURNS, Story, write_gallery
-from support.strange_sessions import HOSTILE, write_strange
+from support.strange_sessions import CONTROLS, HOSTILE, write_strange
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_every_session_fits_into_its_window(
 
 
 def test_strange_sessions_fit_and_say_what_they_are(browser: Browser, tmp_path: Path) -> None:
-    """Markup in every name, a megabyte in one prompt, nothing but errors, costs of any size."""
+    """Markup in every name, a megabyte in one prompt or line, no times, costs of any size."""
     with dashboard_program(tmp_path) as program:
         strange = write_strange(program.claude_dir)
         titled = strange.pop("only-summary")  # nothing of it is a message
@@ -94,6 +94,13 @@ def test_strange_sessions_fit_and_say_what_they_are(browser: Browser, tmp_path: 
                     assert not rest.is_visible()
                     page.get_by_text("Show all").click()
                     assert rest.is_visible()
+                if name == "tasks":
+                    page.locator("#plans > summary", has_text="To do 1/3").click()
+                    signs = page.locator("#plans .checklist li").all_inner_texts()
+                    assert [sign[0] for sign in signs] == ["☑", "◐", "☐"]
+                if name == "controls":
+                    shown = set(page.locator("main").inner_text())
+                    assert not shown & (set(CONTROLS) - set("\t\n end"))
                 if name == "hostile":
                     assert page.locator("main > h1").inner_text() == HOSTILE.split("\n")[0]
             page = window.open("/sessions")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 HOSTILE = "<script>alert('x')</script> \"quoted\" & it's\na second line {{ 7 * 7 }} %s \\"
 """What stands in every field that a transcript can name something in."""
 
+CONTROLS = "".join(map(chr, range(1, 32))) + "\x7f\x85\u202e\u2066 end"
+"""What a terminal or a browser would obey instead of show."""
+
 LONG_MODEL = "claude-" + "extraordinarily-" * 4 + "long-9-9"
 """A model's name of some 80 characters."""
 
@@ -116,6 +119,44 @@ def _hostile(story: Story) -> None:
     story.transcript.append({**row, "gitBranch": HOSTILE})
 
 
+def _long_title(story: Story) -> None:
+    story.fact(type="custom-title", customTitle="T" * 2000)
+    story.prompt("P" * 3000)
+    story.respond(text("It has no space to break at."))
+
+
+def _long_line(story: Story) -> None:
+    story.prompt("q" * 200_000)
+    story.run("Bash", "y" * 200_000, command="cat minified.js")
+    story.respond(text("z" * 200_000))
+
+
+def _controls(story: Story) -> None:
+    story.fact(type="custom-title", customTitle=f"Controls {CONTROLS}")
+    story.prompt(CONTROLS)
+    story.run("Bash", CONTROLS, command=f"echo {CONTROLS}", description=CONTROLS)
+    story.respond(text(CONTROLS))
+
+
+def _no_times(story: Story) -> None:
+    for number in range(3):
+        row = story.writer.answer(text("Timeless."), usage_id=f"msg_{story.name}{number}")
+        for timed in (story.writer.prompt(f"When was {number}?"), row):
+            del timed["timestamp"]
+            story.transcript.append(timed)
+
+
+def _tasks(story: Story) -> None:
+    story.prompt("Keep a list, please.")
+    for number, subject in enumerate(("Sow", "Water", HOSTILE), 1):
+        answer = f"Task #{number} created successfully: {subject}"
+        story.run("TaskCreate", answer, subject=subject, description=HOSTILE)
+    for number, status in ((1, "completed"), (2, "in_progress")):
+        answer = f"Updated task #{number} status"
+        story.run("TaskUpdate", answer, taskId=str(number), status=status)
+    story.respond(text("Two are left."))
+
+
 _STRANGE: dict[str, tuple[str, Callable[[Story], None]]] = {
     "only-summary": ("/home/mira/shop", _only_a_summary),
     "only-errors": ("/home/mira/shop", _only_errors),
@@ -126,6 +167,11 @@ _STRANGE: dict[str, tuple[str, Callable[[Story], None]]] = {
     "long-model": (LONG_FOLDER, _long_model),
     "free": ("/home/mira/free", _free),
     "expensive": ("/home/mira/big", _expensive),
+    "long-title": ("/home/mira/shop", _long_title),
+    "long-line": ("/home/mira/shop", _long_line),
+    "controls": ("/home/mira/shop", _controls),
+    "no-times": ("/home/mira/shop", _no_times),
+    "tasks": ("/home/mira/shop", _tasks),
     "hostile": ("/home/mira/" + HOSTILE.replace("/", "").replace("\n", " "), _hostile),
 }
 """The folder and the story of each, by the name of the session."""
