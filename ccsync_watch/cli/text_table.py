@@ -190,7 +190,7 @@ def shorten_to_fit(name: str, *, after: str) -> str:
 def shorten_all(names: Sequence[str], room: int) -> list[str]:
     """Return names that take so many columns together, with the middles of the longest left out.
 
-    Of each the least stays that tells names apart, even where that is too much.
+    Of each the least stays that distinguishes the names, even where that is too much.
     """
     widths = [text_columns(name) for name in names]
     for _step in range(sum(widths) - room):
