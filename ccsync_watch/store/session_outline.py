@@ -124,8 +124,15 @@ class ToolUse(NamedTuple):
     result: JsonValue
 
 
+# Conversations are in files of their own, imported one after the other: their calls are put
+# together by time, and those of each stay in its order, whatever its clock did.
+_BY_TIME = (
+    "max(coalesce(m.timestamp_ms, m.dated_ms, 0)) OVER (PARTITION BY k.agent_id ORDER BY k.seq)"
+)
+
+
 def calls_of(database: Database, session_id: str, tools: Sequence[str]) -> list[ToolUse]:
-    """Return the calls of some tools in a session, its subagents' too, in its order."""
+    """Return the calls of some tools in a session, its subagents' too, in the order of time."""
     rows = database.read().execute(
         "SELECT m.id, m.agent_id, c.tool_use_id, c.tool_name, c.content,"  # noqa: S608 - constants
         " (SELECT r.content FROM parts r"
@@ -134,7 +141,7 @@ def calls_of(database: Database, session_id: str, tools: Sequence[str]) -> list[
         " AND c.kind = 'tool-call' AND c.tool_name IN (SELECT value FROM json_each(?2))"
         " CROSS JOIN messages m ON m.seq = k.seq"
         f" WHERE k.session_key = {key_of('?1')} AND k.kind = 'answer'"
-        f" AND {IS_DRAWN} ORDER BY k.seq",
+        f" AND {IS_DRAWN} ORDER BY {_BY_TIME}, k.seq",
         (session_id, orjson.dumps(list(tools)).decode()),
     )
     return [

@@ -108,6 +108,27 @@ def test_a_subagents_tasks_are_of_its_sessions_list(visitor: Visitor, world: Wor
     assert "?agent=agent1&amp;at=a1#m-a1" in visitor.get(f"/sessions/{SESSION}").text
 
 
+def test_the_tasks_of_all_conversations_change_by_time(world: World) -> None:
+    """A subagent's file may be imported after what came later; each keeps its own order."""
+
+    def at(ms: int, agent: str | None, *said: Message) -> list[Message]:
+        start = 1_790_000_000_000
+        return [replace(item, agent_id=agent, timestamp_ms=start + ms) for item in said]
+
+    started = task(3, "TaskUpdate", "Updated task #1 status", taskId="1", status="in_progress")
+    world.ingest(
+        *at(1, None, *task(1, "TaskCreate", "Task #1 created successfully: Sow", subject="Sow")),
+        *at(9, None, *task(2, "TaskUpdate", "Updated task #1", taskId="1", status="completed")),
+        *at(5, "agent1", *started),
+    )
+    (plan,) = load_plans(world.database, SESSION)
+    assert (plan.agent_id, plan.state) == (None, "1/1")
+    renamed = task(4, "TaskUpdate", "Updated task #1 subject", taskId="1", subject="Reap")
+    world.ingest(*at(2, None, *renamed))
+    (plan,) = load_plans(world.database, SESSION)
+    assert (plan.name, plan.state) == ("a4", "1/1")
+
+
 def test_a_session_without_plans_has_no_section(visitor: Visitor, world: World) -> None:
     """Nor has one whose calls' arguments are not stored."""
     world.ingest(message("u1"), called(1, "TodoWrite", {}), called(2, "ExitPlanMode", {}))
