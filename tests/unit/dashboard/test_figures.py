@@ -10,6 +10,7 @@ import pytest
 from ccsync_watch.config import Settings
 from ccsync_watch.dashboard.figures import Figures
 from ccsync_watch.dashboard.page_priority import PagePriority
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from ccsync_watch.dashboard.snapshots import Snapshot
@@ -104,7 +105,7 @@ def test_what_is_at_risk_does_not_wait_for_an_overview(world: World, clock: Fake
         assert figures.overview("all") is None
         asked.clear()
         assert figures.retention_risk() is None
-        assert asked.wait(10)
+        assert asked.wait(WAIT_SECONDS)
     finally:
         prices.ended.set()
 
