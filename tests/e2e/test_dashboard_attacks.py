@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,6 +20,7 @@ from support.browser import (
     wait_for_messages,
 )
 from support.ccsync_program.transcript import Transcript
+from support.http_answer import serve
 from support.lines import SESSION
 from support.waiting import WAIT_SECONDS
 
@@ -219,43 +220,32 @@ def test_every_response_has_the_policy(client: httpx.Client) -> None:
         assert "server" not in headers
 
 
-def _listen_for_cookies(host: str, family: socket.AddressFamily) -> tuple[int, list[bytes]]:
-    """Serve as another program on this machine; return its port, and the requests it gets."""
-    listener = socket.create_server((host, 0), family=family)
-    requests: list[bytes] = []
-
-    def answer(connection: socket.socket) -> None:
-        with connection:
-            request = connection.recv(65536)
-            if request:
-                requests.append(request)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-
-    def serve() -> None:
-        # Browsers open connections that they may never use: one must not delay the others.
-        while True:
-            threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    return int(listener.getsockname()[1]), requests
-
-
 def test_other_programs_of_this_machine_do_not_get_the_cookie(
     browser: Browser, program: Program
 ) -> None:
     """Cookies know no ports: a page at any other local address gets none that it can use."""
-    port, requests = _listen_for_cookies("127.0.0.1", socket.AF_INET)
-    context = new_context(browser)
-    page = context.new_page()
-    assert page.goto(one_time_link(program))
-    base = page.url.rstrip("/")
-    for host in ("127.0.0.1", "localhost", "other.localhost"):
-        page.goto(f"http://{host}:{port}/")
-    context.close()
-    assert len(requests) >= 3
-    stolen = re.findall(rb"cookie: ([^\r]+)", b"".join(requests).lower())
-    for cookie in [*stolen, b"ccsync-watch=1"]:
-        response = fetch(base, headers=[(b"Cookie", cookie)])
+    cookies: list[str] = []
+
+    class OtherProgram(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            cookies.append(self.headers.get("Cookie", ""))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            """Stay quiet."""
+
+    with serve(OtherProgram) as other:
+        context = new_context(browser)
+        page = context.new_page()
+        assert page.goto(one_time_link(program))
+        base = page.url.rstrip("/")
+        for host in ("127.0.0.1", "localhost", "other.localhost"):
+            page.goto(other.replace("127.0.0.1", host))
+        context.close()
+    assert len(cookies) >= 3
+    for cookie in [*filter(None, cookies), "ccsync-watch=1"]:
+        response = fetch(base, headers={"Cookie": cookie})
         assert response.status_code == 403
 
 
