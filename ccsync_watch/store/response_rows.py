@@ -56,9 +56,12 @@ _MESSAGE = (
 _ROWS_OF_RESPONSE = (
     "SELECT u.id, u.is_final, u.output_tokens, u.input_tokens + u.cache_write_5m_tokens"  # noqa: S608 - constants
     " + u.cache_write_1h_tokens + u.cache_read_tokens AS prompt_tokens, r.agent_id, r.uuid,"
-    " r.start, m.seq IS NOT NULL AS is_stored, uuid_text(m.parent_key) AS parent_uuid"
+    " r.start, m.seq IS NOT NULL AS is_stored, uuid_text(m.parent_key) AS parent_uuid,"
+    " uuid_text(t.parent_key) AS call_uuid"
     " FROM usage u JOIN usage_rows r ON r.usage_key = u.key"
     f" LEFT JOIN compact_messages m ON {_MESSAGE.format(m='m', uuid_key='r.uuid_key')}"
+    f" LEFT JOIN compact_messages t ON {_MESSAGE.format(m='t', uuid_key='m.parent_key')}"
+    "   AND t.kind = 'tool_result'"
     f" WHERE {_OF_MESSAGE_ID} AND r.session_id = ?2 AND substr(u.id, -1) = '{ROW_MARK}'"
     " ORDER BY r.agent_id, r.start"
 )
@@ -89,10 +92,9 @@ def combine(connection: sqlite3.Connection, usages: Iterable[Usage]) -> set[str]
 def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set[str]:
     """Combine the records that stand for one row; return those whose owner must be decided.
 
-    The blocks of a response follow each other: each row is the child of the one before, and once
-    one is final, all are. What a prompt or a call's result separates is another response: clients
-    that run tools in mid-answer name the request in each row. A row without a message, such as
-    thinking that is not stored, follows the one before it.
+    The blocks of a response follow each other: each row is the child of the one before, or of the
+    result of its call, and once one is final, all are. What a prompt separates is another response.
+    A row without a message, such as thinking that is not stored, follows the one before it.
     """
     changed: set[str] = set()
     new_ids = {usage.id for usage in usages}
@@ -105,7 +107,7 @@ def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set
         links: list[tuple[str, str]] = []
         rows = connection.execute(_ROWS_OF_RESPONSE, (response_id, session_id)).fetchall()
         record_ids = {(row["agent_id"], row["uuid"]): row["id"] for row in rows}
-        asked = _requests_before(connection, session_id, rows)
+        asked = _prompts_before(connection, session_id, rows)
         latest: tuple[str, int] | None = None
         latest_id = ""
         for row, turn in zip(rows, asked, strict=True):
@@ -114,6 +116,7 @@ def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set
             )
             before = (
                 record_ids.get((row["agent_id"], row["parent_uuid"]))
+                or record_ids.get((row["agent_id"], row["call_uuid"]))
                 if row["is_stored"]
                 else latest_id * (turn == latest)
             )
@@ -133,16 +136,16 @@ def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set
     return changed
 
 
-def _requests_before(
+def _prompts_before(
     connection: sqlite3.Connection, session_id: str, rows: Sequence[sqlite3.Row]
 ) -> list[tuple[str, int]]:
-    """Return after which prompt or result each row stands, where a row has no message."""
+    """Return in which turn of which transcript each row stands, where a row has no message."""
     if all(row["is_stored"] for row in rows):
         return [(row["agent_id"], 0) for row in rows]
     starts: defaultdict[str, list[int]] = defaultdict(list)
     for agent_id, start in connection.execute(
         "SELECT coalesce(agent_id, ''), start FROM messages WHERE session_id = ?"  # noqa: S608 - a constant
-        f" AND kind IN {(*STARTERS, 'tool_result')} ORDER BY start",
+        f" AND kind IN {STARTERS} ORDER BY start",
         (session_id,),
     ):
         starts[agent_id].append(start)

@@ -201,35 +201,16 @@ class TestIdentity:
             fork.session_id: (200, 50),
         }
 
-    @pytest.mark.parametrize("one_by_one", [False, True])
-    @pytest.mark.parametrize("blocks", [1, 2])
-    def test_what_follows_a_result_is_another_response(
-        self, accounted: Accounted, blocks: int, *, one_by_one: bool
-    ) -> None:
-        """Also where the gateway's counts are equal: these clients run tools after an answer."""
+    def test_tools_that_start_in_mid_answer_do_not_split_it(self, accounted: Accounted) -> None:
+        """Their results stand between the blocks; what a result is followed by has its length."""
         session = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
-        thinking = {"type": "thinking", "thinking": "Well", "signature": "s"}
-        first = [call(f"a{number}", "Bash", command="ls") for number in range(blocks)]
-        _ask_gateway(session, "gateway", 100, 9, 0, thinking, text("Two"), *first)
-        session.rows += [session.writer.result(f"a{number}", "out") for number in range(blocks)]
-        if one_by_one:
-            accounted.read(session)
-        _add_blocks(session, "gateway", 100, 9, [thinking, call("b", "Bash", command="ls")])
-        session.rows.append(session.writer.result("b", "out"))
-        _add_blocks(session, "gateway", 100, 9, [text("Done")])
+        _ask_gateway(session, "gateway", 100, 9, 1, call("t1", "Bash", command="ls"))
+        session.rows.append(session.writer.result("t1", "out"))
+        _add_blocks(session, "gateway", 100, 9, [call("t2", "Bash", command="ls")])
+        session.rows.append(session.writer.result("t2", "out"))
+        _add_blocks(session, "gateway", 150, 7, [text("Done")])
         accounted.read(session)
-        assert accounted.sessions()["s0"].tokens == (300, 27)
-
-    def test_a_tool_that_runs_in_mid_answer_does_not_split_it(self, accounted: Accounted) -> None:
-        """The clients that do so write their own id of the request into each row."""
-        session = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
-        session.rows.append(session.writer.prompt("Ask"))
-        for name in ("t1", "t2"):
-            _add_blocks(session, "gateway", 100, 9, [call(name, "Bash", command="ls")])
-            session.rows[-1]["requestRef"] = "8c5b0d6e-4f7a-4b61-9d53-2f1f0e6f7a11"
-            session.rows.append(session.writer.result(name, "out"))
-        accounted.read(session)
-        assert accounted.sessions()["s0"].tokens == (100, 9)
+        assert accounted.sessions()["s0"].tokens == (250, 16)
 
     @pytest.mark.parametrize("one_by_one", [False, True])
     @pytest.mark.parametrize("prompt", [0, 500])
