@@ -373,7 +373,8 @@ class ChaosRun:
         return machine.has_disk
 
     def _free_disk(self, machine: Machine, _chance: random.Random) -> bool:
-        if machine.has_disk:
+        # Nothing can be deleted on a read-only disk: it is freed when it is writable again.
+        if machine.has_disk and "read-only disk" not in machine.excuses:
             machine.free_disk()
             machine.end_excuse("full disk")
         return machine.has_disk
@@ -387,9 +388,10 @@ class ChaosRun:
         machine.start()
         return is_done
 
-    def _make_writable(self, machine: Machine, _chance: random.Random) -> bool:
+    def _make_writable(self, machine: Machine, chance: random.Random) -> bool:
         is_done = machine.has_disk and machine.remount("rw")
         machine.end_excuse("read-only disk")
+        self._free_disk(machine, chance)
         return is_done
 
     def _set_clock(self, machine: Machine, chance: random.Random) -> bool:
