@@ -113,7 +113,8 @@ class Measurement:
             empty = Path(name) / "empty"
             program = Program(Path(name), self.claude_dir if corpus else empty)
             (program.claude_dir / "projects").mkdir(parents=True, exist_ok=True)
-            env = {**program.environment, "XDG_CACHE_HOME": str(self._folder / "cache")}
+            # The rules are compiled before what is measured: once, where a cache is shared.
+            env = {"XDG_CACHE_HOME": str(self._folder / "cache"), **program.environment}
             words = [*program.words, "sync-now", "--timeout", str(_MAX_SECONDS)]
             measured = run(words, env)
             stored = _count(program)
