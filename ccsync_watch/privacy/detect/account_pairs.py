@@ -191,7 +191,8 @@ RULES: tuple[StructuralRule, ...] = (
         "an answer on the line of a question for a password",
         rf"{_NAMES}(?:[ ](?:again|for|of|to|on)(?:[ ][\w.-]{{1,24}}){{0,4}})?[ ]?\?[ ]{{1,2}}"
         rf"{_SPEAKER}{_ANSWER}(?P<secret>[^\s\"'`\\]{{4,128}}){_LINE_END}",
-        trigger=rf"{_NAMES}(?:[ ](?:again|for|of|to|on)[\w .-]{{0,80}})?[ ]?\?[ ]{{1,2}}[^\s]",
+        trigger=rf"(?:{_NAMES}|{_NAMES}[ ](?:again|for|of|to|on)[\w .-]{{0,80}})[ ]?\?[ ]{{1,2}}"
+        r"[^\s]",
         accept=_is_surely_answer,
     ),
     pattern_rule(
