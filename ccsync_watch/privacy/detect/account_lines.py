@@ -6,7 +6,7 @@ import base64
 import re
 
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.engine.structural_rule import LINE_BREAK, StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_drawn_or_phrase,
     is_hyphened_passphrase,
@@ -17,7 +17,6 @@ from ccsync_watch.privacy.heuristics.password_forms import (
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import decodes_to_credentials, is_random
 
-_BREAK = r"(?:\r?\n|\\n)"
 _CHECK = 11
 _LINE = r"(?:(?<![^\n])|(?<=\\n))"
 
@@ -61,7 +60,7 @@ def _is_player_password(value: str) -> bool:
 _ACTION = re.compile(r"::|\w[#@][a-z]+\Z")
 """Of a controller: a list of routes begins as such a line does."""
 
-_OPENVPN = rf"auth-user-pass(?:-inline)?>?[ ]{{0,4}}(?:<<[ ]?[\"']?\w{{1,16}}[\"']?)?{_BREAK}"
+_OPENVPN = rf"auth-user-pass(?:-inline)?>?[ ]{{0,4}}(?:<<[ ]?[\"']?\w{{1,16}}[\"']?)?{LINE_BREAK}"
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -165,8 +164,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a user and a password on the lines after their heading, for OpenVPN",
-        rf"{_OPENVPN}[^\s<>]{{1,60}}{_BREAK}"
-        rf"(?P<secret>[^\s<>\\]{{4,128}})(?=[ ]{{0,4}}(?:{_BREAK}|\Z))",
+        rf"{_OPENVPN}[^\s<>]{{1,60}}{LINE_BREAK}"
+        rf"(?P<secret>[^\s<>\\]{{4,128}})(?=[ ]{{0,4}}(?:{LINE_BREAK}|\Z))",
         trigger=_OPENVPN,
         rank=Rank.NAMED_FIELD,
         reach=32,

@@ -14,6 +14,8 @@ from ccsync_watch.privacy.detect.shown_passwords import is_drawn_token
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
+    LINE_BREAK,
+    LINE_END,
     StructuralRule,
     any_of,
     at_each_hit,
@@ -36,11 +38,13 @@ if TYPE_CHECKING:
 _QUOTE = r"\\{0,3}[\"'`]"
 _VALUE = rf"{_QUOTE}?(?P<secret>[!#-&(-_a-~]{{6,128}}?){_QUOTE}?"
 _END = r"(?=[.,;)]{0,2}(?:\s|\Z|\\n))"
-_LINE_END = r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))"
 _MAIL = r"[\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,3}"
 _SLASH = r"[ ](?:/|->|=>|\xe2\x86\x92)[ ]"
 _NAMES = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pw)"
-_BREAK = r"(?:\r?\n|\\n)"
+_ABOUT = r"[ ](?:again|for|of|to|on)"
+_QUESTION = rf"{_NAMES}(?:{_ABOUT}(?:[ ][\w.-]{{1,24}}){{0,4}})?[ ]?"
+_QUESTION_TRIGGER = rf"(?:{_NAMES}|{_NAMES}{_ABOUT}[\w .-]{{0,80}})[ ]?"
+"""Of what it asks for, not in an optional part: Hyperscan would miss the shortest matches."""
 _SPEAKER = (
     r"[ \t>*_-]{0,6}(?:\[[^\]\n]{1,24}\][ ])?"
     r"(?:(?!(?:placeholder|hint|help|default|type|value|example|name|label|id):)"
@@ -79,8 +83,8 @@ _ROW = re.compile(
     rf"{_ROW_BEGINS}{_MAIL}(?P<sign>[:;|])(?P<secret>[!#-&(-\[\]-_a-~]{{6,64}})"
     r"(?=[\"'`]|[ \t]{0,4}(?:\r?\n|\\n|\Z))".encode()
 )
-_NEXT_ROW = re.compile(rf"[ \t]{{0,4}}{_BREAK}{_MAIL}:[^\s:]{{4}}".encode())
-_ROW_ABOVE = re.compile(rf"{_ROW_BEGINS}{_MAIL}:[^\s:]{{4,64}}{_BREAK}\Z".encode())
+_NEXT_ROW = re.compile(rf"[ \t]{{0,4}}{LINE_BREAK}{_MAIL}:[^\s:]{{4}}".encode())
+_ROW_ABOVE = re.compile(rf"{_ROW_BEGINS}{_MAIL}:[^\s:]{{4,64}}{LINE_BREAK}\Z".encode())
 _LONGEST_ROW = 256
 
 
@@ -180,19 +184,17 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     _rule(
         "the line after a question for a password",
-        rf"{_NAMES}(?:[ ](?:again|for|of|to|on)(?:[ ][\w.-]{{1,24}}){{0,4}})?[ ]?[?!.]{{0,3}}"
-        rf"[\"*]{{0,2}}{_BREAK}{{1,2}}{_SPEAKER}{_ANSWER}[\"'`]?(?P<secret>[^\s\"'`\\]{{6,64}})"
-        rf"[\"'`]?{_LINE_END}",
-        trigger=rf"(?:{_NAMES}|{_NAMES}[ ](?:again|for|of|to|on)[\w .-]{{0,80}})[ ]?[?!.]{{0,3}}"
-        rf"[\"*]{{0,2}}{_BREAK}",
+        rf"{_QUESTION}[?!.]{{0,3}}"
+        rf"[\"*]{{0,2}}{LINE_BREAK}{{1,2}}{_SPEAKER}{_ANSWER}"
+        rf"[\"'`]?(?P<secret>[^\s\"'`\\]{{6,64}})[\"'`]?{LINE_END}",
+        trigger=rf"{_QUESTION_TRIGGER}[?!.]{{0,3}}"
+        rf"[\"*]{{0,2}}{LINE_BREAK}",
         accept=_is_surely_answer,
     ),
     _rule(
         "an answer on the line of a question for a password",
-        rf"{_NAMES}(?:[ ](?:again|for|of|to|on)(?:[ ][\w.-]{{1,24}}){{0,4}})?[ ]?\?[ ]{{1,2}}"
-        rf"{_SPEAKER}{_ANSWER}(?P<secret>[^\s\"'`\\]{{4,128}}){_LINE_END}",
-        trigger=rf"(?:{_NAMES}|{_NAMES}[ ](?:again|for|of|to|on)[\w .-]{{0,80}})[ ]?\?[ ]{{1,2}}"
-        r"[^\s]",
+        rf"{_QUESTION}\?[ ]{{1,2}}{_SPEAKER}{_ANSWER}(?P<secret>[^\s\"'`\\]{{4,128}}){LINE_END}",
+        trigger=rf"{_QUESTION_TRIGGER}\?[ ]{{1,2}}[^\s]",
         accept=_is_surely_answer,
     ),
     pattern_rule(
@@ -201,9 +203,9 @@ RULES: tuple[StructuralRule, ...] = (
         r"(?:api[ _-]?key|token|secret key|access key)"
         r"(?![^\n]{0,60}\b(?:hash|digest|checksum|sha\d*|commit|file|branch)\b)"
         r"[^\n\\.]{0,60}:"
-        rf"{_BREAK}{{1,2}}[ \t]{{0,8}}[\"'`]?(?P<secret>[A-Za-z0-9_.+/=-]{{20,512}})"
-        rf"[\"'`]?{_LINE_END}",
-        trigger=rf"(?:api[ _-]?key|token|secret key|access key)[ ,][^\n\\.]{{0,60}}:{_BREAK}",
+        rf"{LINE_BREAK}{{1,2}}[ \t]{{0,8}}[\"'`]?(?P<secret>[A-Za-z0-9_.+/=-]{{20,512}})"
+        rf"[\"'`]?{LINE_END}",
+        trigger=rf"(?:api[ _-]?key|token|secret key|access key)[ ,][^\n\\.]{{0,60}}:{LINE_BREAK}",
         rank=Rank.SENTENCE,
         reach=120,
         accept=is_drawn_token,

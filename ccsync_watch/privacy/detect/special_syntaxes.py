@@ -10,7 +10,12 @@ import re
 from ccsync_watch.privacy.detect.named_values import WORD, find_named, is_value_in_code
 from ccsync_watch.privacy.detect.shown_passwords import is_drawn_token
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.engine.structural_rule import (
+    LINE_BREAK,
+    LINE_END,
+    StructuralRule,
+    pattern_rule,
+)
 from ccsync_watch.privacy.heuristics.dummy_values import is_passphrase
 from ccsync_watch.privacy.heuristics.name_strength import Strength
 from ccsync_watch.privacy.heuristics.password_forms import (
@@ -27,8 +32,6 @@ from ccsync_watch.privacy.heuristics.value_strength import (
     is_strict_random,
 )
 
-_BREAK = r"(?:\r?\n|\\n)"
-_LINE_END = r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))"
 _COLUMN = re.compile(r"[a-z]{1,12}_?\d{0,2}|[A-Z]{1,4}\d?")
 """Of a table, or a parameter, in brackets after `PASSWORD`."""
 
@@ -63,8 +66,8 @@ RULES: tuple[StructuralRule, ...] = (
         r"\?[ ]{1,4}[\"']?[\w.-]{2,60}[\"']?[ ]{0,4}(?:\r?\n|\\n)[ ]{0,24}:[ ]{1,4}[^\s]",
         find_named(
             r"(?<![\w.-])[\w.-]{2,60}",
-            rf"[\"']?[ ]{{0,4}}{_BREAK}[ ]{{0,24}}:[ ]{{1,4}}[\"']?"
-            rf"(?P<secret>[^\s\"'\\]{{4,512}})[\"']?{_LINE_END}",
+            rf"[\"']?[ ]{{0,4}}{LINE_BREAK}[ ]{{0,24}}:[ ]{{1,4}}[\"']?"
+            rf"(?P<secret>[^\s\"'\\]{{4,512}})[\"']?{LINE_END}",
             120,
             _is_key_of_map,
             before=r"\?[ ]{1,4}[\"']?\Z",
@@ -176,8 +179,8 @@ RULES: tuple[StructuralRule, ...] = (
         "secret",
         "the encoding of a user and password under the words that say so",
         r"(?:\|[ ]?base64|basic[ -]auth(?:entication|orization)?|btoa\()[^\n]{0,80}"
-        rf"{_BREAK}[ >|]{{0,6}}[\"'`]?(?P<secret>[A-Za-z0-9+/]{{12,512}}={{0,2}})"
-        rf"[\"'`]?{_LINE_END}",
+        rf"{LINE_BREAK}[ >|]{{0,6}}[\"'`]?(?P<secret>[A-Za-z0-9+/]{{12,512}}={{0,2}})"
+        rf"[\"'`]?{LINE_END}",
         trigger=r"(?:\|[ ]?base64|basic[ -]auth\w{0,14}|btoa\()[^\n]{0,80}(?:\n|\\n)[ >|]{0,6}"
         r"[\"'`]?[A-Za-z0-9+/]{12}",
         rank=Rank.PATTERN,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
+    LINE_END,
     StructuralRule,
     at_each_hit,
     pattern_rule,
@@ -19,12 +20,11 @@ from ccsync_watch.privacy.engine.structural_rule import (
 )
 from ccsync_watch.privacy.heuristics.dummy_values import is_code, is_placeholder
 from ccsync_watch.privacy.heuristics.password_forms import has_password_form, is_positional_secret
-from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
+from ccsync_watch.privacy.heuristics.value_characters import has_letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LINE_END = r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))"
 _ACCOUNT = r"[\w.-]{1,40}\\{1,4}[\w.$@-]{1,60}"
 _CRYPT = r"\$(?:1|5|6|y|7|gy|apr1|2[abxy]|krb5[a-z]{2,8}|argon2(?:id?|d))\$"
 _MOST_READ = 4096
@@ -47,7 +47,7 @@ def _is_tried(value: str) -> bool:
 
 
 def _is_after_hash(value: str) -> bool:
-    return _is_recovered(value) and (has_digit(value) or not value.isalpha())
+    return _is_recovered(value) and not value.isalpha()
 
 
 @at_each_hit
@@ -88,7 +88,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "the password behind its hash",
-        rf"{_CRYPT}[^\s:\"'`]{{20,300}}:(?P<secret>[^\s:\"'`\\]{{4,64}}){_LINE_END}",
+        rf"{_CRYPT}[^\s:\"'`]{{20,300}}:(?P<secret>[^\s:\"'`\\]{{4,64}}){LINE_END}",
         trigger=rf"{_CRYPT}[^\s:\"'`]{{20,300}}:[^\s:\"'`\\]{{4}}",
         rank=Rank.PATTERN,
         reach=420,

@@ -26,6 +26,11 @@ _LONGEST_GROUP = 1024
 """Hits no further apart are read together, in one window, while that is no longer, in bytes."""
 
 
+LINE_BREAK = r"(?:\r?\n|\\n)"
+"""The pattern of a line's end, also as JSON escapes it."""
+LINE_END = r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))"
+"""The pattern before which nothing more stands on a line."""
+
 _LEAST_REMEMBERED = 8
 """Hits in a group whose secrets are remembered: what few have costs less to find again."""
 _MOST_REMEMBERED = 64
