@@ -184,12 +184,11 @@ def _split_others(
     What is left when the rows' prices are paid is that of the tokens without a price.
     """
     more = tokens - sum((part.tokens for part in parts), NO_TOKENS)
-    priced = [part for part in parts if part.cost.provenance in {"client", "computed"}]
-    open_parts = [part for part in parts if part not in priced]
+    unnamed = [ModelPart(None, more, UNPRICED)] if any(more.billed) else []
     if totals.has_guess:
-        return [*parts, *([ModelPart(None, more, UNPRICED)] if any(more.billed) else [])]
-    if any(more.billed):
-        open_parts.append(ModelPart(None, more, UNPRICED))
+        return [*parts, *unnamed]
+    priced = [part for part in parts if part.cost.provenance in {"client", "computed"}]
+    open_parts = [*(part for part in parts if part not in priced), *unnamed]
     known = math.fsum(part.cost.usd or 0.0 for part in priced)
     if not open_parts or known > usd:
         return _divide([*priced, *open_parts], usd, totals.provenance)

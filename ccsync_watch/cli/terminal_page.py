@@ -59,9 +59,12 @@ class TerminalPage:
             return
         left = whole[len(first.plain) :]
         blanks = len(left.plain) - len(left.plain.lstrip())
-        for more in left[blanks:].wrap(self._rich(), self.columns - len(_CONTINUED)):
-            more.pad_left(len(_CONTINUED))
-            self._write(more)
+        self._write_indented(left[blanks:], len(_CONTINUED), self.columns)
+
+    def _write_indented(self, text: Text, indent: int, columns: int) -> None:
+        for line in text.wrap(self._rich(), columns - indent):
+            line.pad_left(indent)
+            self._write(line)
 
     def _write(self, line: Text) -> None:
         line.rstrip()
@@ -87,9 +90,7 @@ class TerminalPage:
             word, mark, after = piece.rpartition(marks[1])
             shown.append(plain_text(word), MARK if mark else "")
             shown.append(plain_text(after))
-        for line in shown.wrap(self._rich(), self.columns - len(indent)):
-            line.pad_left(len(indent))
-            self._write(line)
+        self._write_indented(shown, len(indent), self.columns)
 
     def markdown(self, text: str) -> None:
         """Write Markdown as a terminal shows it; as it was written, in a pipe."""

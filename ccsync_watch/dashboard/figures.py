@@ -97,40 +97,31 @@ class Figures:
         self._progress_began: tuple[float, int] | None = None
         self._snapshots: dict[str, tuple[object, Snapshot]] = {}
         # A page waits for what pauses while pages are made.
-        waiting = priority.waiting
+        cached = partial(Cached, clock=clock, waiting=priority.waiting)
         self._overviews = {
-            name: Cached(partial(self._count_overview, name), threads, clock=clock, waiting=waiting)
-            for name in DATE_RANGES
+            name: cached(partial(self._count_overview, name), threads) for name in DATE_RANGES
         }
-        self._removed = Cached(
+        self._removed = cached(
             self._count_removed,
             ThreadPoolExecutor(1, "removed"),
-            clock=clock,
             seconds=_REMOVED_SECONDS,
-            waiting=waiting,
         )
-        self._status = Cached(status, ThreadPoolExecutor(1, "status"), clock=clock, waiting=waiting)
-        self._retention_risk = Cached(
+        self._status = cached(status, ThreadPoolExecutor(1, "status"))
+        self._retention_risk = cached(
             lambda: find_retention_risk(database, settings(), now_ms=clock.wall_ms()),
             # Not behind an overview, which takes half a minute on a large store: each page that
             # shows it would wait for it in vain.
             ThreadPoolExecutor(1, "retention"),
-            clock=clock,
             seconds=_RETENTION_SECONDS,
-            waiting=waiting,
         )
-        self._budgets = Cached(
+        self._budgets = cached(
             lambda: check_budgets(
                 database, prices, settings().budget, clock.wall_ms(), pace=priority.yield_to_pages
             ),
             threads,
-            clock=clock,
             seconds=_BUDGET_SECONDS,
-            waiting=waiting,
         )
-        self._models = Cached(
-            self._count_models, threads, clock=clock, seconds=_BUDGET_SECONDS, waiting=waiting
-        )
+        self._models = cached(self._count_models, threads, seconds=_BUDGET_SECONDS)
 
     def overview(self, range_name: str) -> Snapshot | None:
         """Return a range's figures, the last ones while newer are counted; None before those."""

@@ -41,13 +41,10 @@ def load_plans(database: Database, session_id: str) -> list[ShownPlan]:
     """Return the plans of a session in its order, then its last list of what to do."""
     calls = session_outline.calls_of(database, session_id, (_PLAN, _LIST, *TASK_TOOLS))
     states = _apply_all(calls)
-    own = [call for call in calls if call.agent_id is None]  # a subagent's plans are its own
-    plans = [call for call in own if call.tool == _PLAN]
-    lists = [
-        call
-        for call in calls
-        if call.tool in TASK_TOOLS or (call.tool == _LIST and call.agent_id is None)
-    ]
+    # Tasks are the session's; a subagent's plans and other lists are its own.
+    calls = [call for call in calls if call.tool in TASK_TOOLS or call.agent_id is None]
+    plans = [call for call in calls if call.tool == _PLAN]
+    lists = [call for call in calls if call.tool != _PLAN]
     shown = []
     for call in [*plans, *lists[-1:]]:
         outcome = _outcome_of(call)

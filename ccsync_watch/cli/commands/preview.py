@@ -11,7 +11,7 @@ from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, show_warnings, warn
-from ccsync_watch.cli.later import waiting_for_daemon
+from ccsync_watch.cli.daemon_waits import waiting_for_daemon
 from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load

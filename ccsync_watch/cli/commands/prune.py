@@ -13,7 +13,7 @@ from ccsync_watch.accounting.unmatched_filters import unmatched_projects
 from ccsync_watch.cli.arguments import add_setting_flags, project, warn_of_unmatched
 from ccsync_watch.cli.confirmation import can_ask, confirm
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
-from ccsync_watch.cli.later import waiting_for_daemon
+from ccsync_watch.cli.daemon_waits import waiting_for_daemon
 from ccsync_watch.cli.redaction_progress import show_bar, show_migration
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.clock import SystemClock

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, say_wrapped, show_warnings, warn
-from ccsync_watch.cli.later import waiting_for_daemon
+from ccsync_watch.cli.daemon_waits import waiting_for_daemon
 from ccsync_watch.cli.redaction_progress import show_migration, show_progress
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.cli.typed_commands import typed

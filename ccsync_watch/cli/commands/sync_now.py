@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags, seconds
 from ccsync_watch.cli.console import announce, say_wrapped, show_warnings, warn
-from ccsync_watch.cli.later import waiting_for_daemon
+from ccsync_watch.cli.daemon_waits import waiting_for_daemon
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.progress_bars import Progress

@@ -72,5 +72,4 @@ PAGE = Page(
     template="files.html",
     build_context=build_context,
     navigation=3,
-    # The thread that fills the index would pause while the page is made.
 )

@@ -1,4 +1,4 @@
-"""What a command says while it waits."""
+"""What a command says while it waits for the daemon."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from ccsync_watch.cli.console import quietly
-from ccsync_watch.cli.later import waiting_for_daemon
+from ccsync_watch.cli.daemon_waits import waiting_for_daemon
 from support.waiting import wait_until
 
 
