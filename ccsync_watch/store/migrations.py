@@ -1235,4 +1235,51 @@ MIGRATIONS: tuple[str, ...] = (
         ON sessions (host, updated_ms, is_conversation, is_excluded) WHERE NOT is_excluded;
     CREATE INDEX sessions_excluded ON sessions (is_excluded) WHERE is_excluded;
     """,
+    """
+    -- An upsert that updates a row makes ABORT of OR IGNORE in the triggers that it fires: to
+    -- exclude a session whose calls were due ended the daemon. DO NOTHING stays what it is.
+    DROP TRIGGER parts_removed;
+    CREATE TRIGGER parts_removed AFTER DELETE ON parts BEGIN
+        DELETE FROM search WHERE rowid = old.message_seq;
+        DELETE FROM indexed_texts WHERE seq = old.message_seq;
+        INSERT INTO search_due VALUES (old.message_seq) ON CONFLICT DO NOTHING;
+    END;
+    DROP TRIGGER parts_changed;
+    CREATE TRIGGER parts_changed AFTER UPDATE ON parts BEGIN
+        DELETE FROM search WHERE rowid = old.message_seq;
+        DELETE FROM indexed_texts WHERE seq = old.message_seq;
+        INSERT INTO search_due VALUES (old.message_seq) ON CONFLICT DO NOTHING;
+    END;
+    DROP TRIGGER messages_replaced;
+    CREATE TRIGGER messages_replaced AFTER UPDATE OF digest ON compact_messages BEGIN
+        INSERT INTO search_due VALUES (new.seq) ON CONFLICT DO NOTHING;
+    END;
+    DROP TRIGGER calls_removed;
+    CREATE TRIGGER calls_removed AFTER DELETE ON parts WHEN old.kind = 'tool-result' BEGIN
+        INSERT INTO calls_due VALUES (old.message_seq) ON CONFLICT DO NOTHING;
+    END;
+    DROP TRIGGER calls_changed;
+    CREATE TRIGGER calls_changed AFTER UPDATE ON parts WHEN old.kind = 'tool-result' BEGIN
+        INSERT INTO calls_due VALUES (old.message_seq) ON CONFLICT DO NOTHING;
+    END;
+    DROP TRIGGER calls_copied;
+    CREATE TRIGGER calls_copied AFTER UPDATE OF is_inherited, timestamp_ms ON compact_messages
+    WHEN old.is_inherited <> new.is_inherited OR old.timestamp_ms IS NOT new.timestamp_ms BEGIN
+        INSERT INTO calls_due SELECT message_seq FROM parts
+            WHERE message_seq = new.seq AND kind = 'tool-result' ON CONFLICT DO NOTHING;
+    END;
+    DROP TRIGGER calls_of_added_session;
+    CREATE TRIGGER calls_of_added_session AFTER INSERT ON sessions BEGIN
+        INSERT INTO calls_due SELECT seq FROM compact_messages
+            WHERE session_key = (SELECT key FROM ids WHERE id = new.id) ON CONFLICT DO NOTHING;
+    END;
+    DROP TRIGGER calls_of_session;
+    CREATE TRIGGER calls_of_session AFTER UPDATE OF is_excluded, project_path ON sessions
+    WHEN old.is_excluded <> new.is_excluded OR old.project_path IS NOT new.project_path BEGIN
+        INSERT INTO calls_due SELECT seq FROM compact_messages
+            WHERE session_key = (SELECT key FROM ids WHERE id = new.id) ON CONFLICT DO NOTHING;
+        DELETE FROM call_names WHERE name = old.project_path AND NOT EXISTS (SELECT 1 FROM sessions
+            WHERE project_path = old.project_path AND NOT is_excluded);
+    END;
+    """,
 )

@@ -9,6 +9,7 @@ from ccsync_watch.model import Part
 from ccsync_watch.store import call_index, failure_list, file_list, session_figures, session_outline
 from ccsync_watch.store.failure_list import FailureFilter
 from ccsync_watch.store.file_list import FileFilter
+from ccsync_watch.store.session_policy import mark_excluded
 from support.storing import OTHER, SESSION, message
 
 if TYPE_CHECKING:
@@ -222,6 +223,16 @@ def test_what_is_excluded_leaves_the_index_at_once(world: World) -> None:
         connection.execute("UPDATE sessions SET is_excluded = 0")
     assert paths(world) == [f"{PROJECT}/src/a.py"]
     assert groups(world) == [("Bash", "exit code 1", 1)]
+
+
+def test_a_session_is_excluded_before_the_index_was_read_again(world: World) -> None:
+    """Its messages are due already; that they become due once more is no error."""
+    world.ingest(call("1"), result("1"))
+    assert paths(world)
+    with world.database.write() as connection:
+        connection.execute("UPDATE sessions SET project_path = '/home/user/renamed'")
+        mark_excluded(connection, [SESSION], now_ms=0, is_released=True)
+    assert paths(world) == []
 
 
 def test_a_changed_result_changes_the_index(world: World) -> None:

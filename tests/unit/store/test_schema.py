@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,18 @@ class TestMigrate:
         read_version("")
         assert versions == {0, len(MIGRATIONS)}
         reader.close()
+        connection.close()
+
+    def test_triggers_allow_conflicts_whatever_statement_fires_them(self) -> None:
+        """In one that an upsert fires, OR IGNORE is an error: see sqlite.org/lang_UPSERT.html."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(connection)
+        triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        inserting = {name: sql for name, sql in triggers if "INSERT" in sql}
+        assert len(inserting) >= 8
+        assert [
+            name for name, sql in inserting.items() if re.search(r"\bOR [A-Z]+ INTO", sql)
+        ] == []
         connection.close()
 
     def test_a_newer_version_is_refused(self) -> None:
