@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.file_locks import is_locked
+from ccsync_watch.processes import start_time
 from ccsync_watch.regular_files import file_of, read_regular
 from ccsync_watch.state_path import DAEMON_LOCK_NAME
 
@@ -67,7 +68,18 @@ def is_starting(folder: Path) -> bool:
     pidfile = read_pidfile(folder)
     if pidfile is None or pidfile.socket is not None or not pidfile.is_daemon:
         return False
-    # The process id may have been reused; the lock cannot.
+    return is_holder(folder, pidfile)
+
+
+def is_holder(folder: Path, pidfile: Pidfile) -> bool:
+    """Return whether the process of a pidfile runs, and has the folder.
+
+    A daemon that starts again, as its program was replaced, is without the lock for a moment.
+    """
+    if pidfile.started is not None and start_time(pidfile.pid) == pidfile.started:
+        return True
+    # The process may be of another container, or of a system that does not say when it started:
+    # its id may have been reused, the lock cannot.
     return bool(is_locked(str(folder / DAEMON_LOCK_NAME)))
 
 

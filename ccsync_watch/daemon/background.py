@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient, still_starting
-from ccsync_watch.control.pidfile import STARTING_NAME, is_starting, read_pidfile
+from ccsync_watch.control.pidfile import STARTING_NAME, is_holder, is_starting, read_pidfile
 from ccsync_watch.daemon.priority import raise_priority
 from ccsync_watch.disk_faults import check_writing, state_error
 from ccsync_watch.errors import (
@@ -169,22 +169,24 @@ def _launch(folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
 def _has_holder(folder: Path) -> bool:
     """Return whether a daemon, or a `sync-now`, has the folder: of several only one stays."""
     held = is_locked(str(folder / DAEMON_LOCK_NAME))
-    if held is not None:
-        return held
     pidfile = read_pidfile(folder)
-    return pidfile is not None and is_alive(pidfile.pid)
+    if held or pidfile is None:
+        return bool(held)
+    return is_alive(pidfile.pid) if held is None else is_holder(folder, pidfile)
 
 
 def stop(folder: Path, *, clock: Clock | None = None) -> bool:
-    """Stop the daemon that runs, or starts, and wait for its end; return whether one did.
+    """Stop the daemon that runs, starts or ends, and wait for it; return whether one did.
 
     Raises NotAnswering.
     """
     clock = clock or SystemClock()
     pidfile = read_pidfile(folder)
-    if pidfile is None or not (is_starting(folder) or running_version(folder) is not None):
+    if pidfile is None or not pidfile.is_daemon:
         return False
-    # It holds the lock, or answered just now on the socket of this pidfile: it is the right one.
+    # One that listens must answer, which one that hangs does not.
+    if running_version(folder) is None and not is_holder(folder, pidfile):
+        return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(pidfile.pid, signal.SIGTERM)
         raise_priority(pidfile.pid)

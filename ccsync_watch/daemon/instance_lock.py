@@ -105,11 +105,17 @@ class InstanceLock:
         self._lock.release()
         self.acquire(self._since_ms)
 
-    def release(self) -> None:
-        """Remove the pidfile, unless it is of another holder by now, and release the lock."""
+    def release(self, *, is_restarting: bool = False) -> None:
+        """Remove the pidfile, unless it is of another holder by now, and release the lock.
+
+        Of a process that starts again it stays: others see that it comes up, and can stop it.
+        """
         if not self.is_lost():
-            with contextlib.suppress(OSError):
-                (self._folder / PIDFILE_NAME).unlink()
+            with contextlib.suppress(OSError, StateError):
+                if is_restarting:
+                    self.announce(None)
+                else:
+                    (self._folder / PIDFILE_NAME).unlink()
         self._lock.release()
 
     def _remove_dead_socket(self, dead: Pidfile | None) -> None:

@@ -16,6 +16,9 @@ import pytest
 import ccsync_watch
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.errors import DaemonUnavailable
+from ccsync_watch.file_locks import is_locked
+from ccsync_watch.processes import start_time
+from ccsync_watch.state_path import DAEMON_LOCK_NAME
 from support.ccsync_program.program import Program
 from support.waiting import WAIT_SECONDS, wait_until
 
@@ -101,3 +104,25 @@ def test_files_that_do_not_start_are_not_used(installed: Installed) -> None:
     assert installed.since_ms() == before
     installed.upgrade("")
     wait_until(lambda: installed.since_ms() > before, "the repaired program answers")
+
+
+# As on a busy machine, it takes long until it has the lock; what tries the new files does not.
+_SLOW = """
+import os, sys, time
+while "--version" not in sys.orig_argv and os.path.exists({held!r}):
+    time.sleep(0.05)
+"""
+
+
+def test_a_daemon_that_starts_again_can_be_stopped(installed: Installed, tmp_path: Path) -> None:
+    """While it has not taken the lock again; others see that it starts, and start no second one."""
+    held = tmp_path / "held"
+    held.touch()
+    pid = installed.program.pid
+    installed.upgrade(_SLOW.format(held=str(held)))
+    wait_until(lambda: not is_locked(str(installed.program.state / DAEMON_LOCK_NAME)), "it ends")
+    commands = Program(installed.program.root, installed.program.claude_dir)
+    assert ": starting\n" in commands.call("status").out
+    assert commands.call("start", "--timeout", "0.1").out.startswith("Starting. ")
+    assert commands.call("stop").out.startswith("Stopped. ")
+    assert start_time(pid) is None

@@ -58,6 +58,7 @@ def _run(env: Mapping[str, str], flags: Mapping[str, Any]) -> bool:
     _check_patterns(settings)
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)
+    is_replaced = False
     with Shutdown(clock) as shutdown, ServiceManager(env, clock) as service:
         lock.acquire(clock.wall_ms())
         try:
@@ -77,7 +78,7 @@ def _run(env: Mapping[str, str], flags: Mapping[str, Any]) -> bool:
             )
             service.is_restarting = is_replaced
         finally:
-            lock.release()
+            lock.release(is_restarting=is_replaced)
     return is_replaced
 
 
