@@ -224,6 +224,9 @@ class Database:
             if self._writer is not None:
                 if self._damage.is_log_gone():
                     save_log(self._writer)
+                else:
+                    # SQLite does it with the last connection: one of a thread that lives may stay.
+                    empty_log(self._writer, BUSY_MS)
                 self._writer.close()
             self._damage.close()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +41,32 @@ def _write(database: Database, size: int = 3 * LOG_BYTES) -> None:
     for number in range(size >> 20):
         with database.write() as connection:
             connection.execute("REPLACE INTO meta VALUES (?, zeroblob(1 << 20))", (f"{number}",))
+
+
+def test_a_database_that_was_closed_is_complete(tmp_path: Path) -> None:
+    """Its file alone can be copied, though threads that have read from it still run."""
+    database = open_database(tmp_path, now_ms=1)
+    has_read, may_end = threading.Event(), threading.Event()
+
+    def read() -> None:
+        database.read().execute("SELECT count(*) FROM meta").fetchone()
+        has_read.set()
+        may_end.wait()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    has_read.wait()
+    with database.write() as connection:
+        connection.execute("REPLACE INTO meta VALUES ('x', 'stored')")
+    database.close()
+    copy = shutil.copy(database.path, tmp_path / "copy.db")
+    try:
+        assert log_bytes(database.path) == 0
+        with contextlib.closing(sqlite3.connect(copy)) as copied:
+            assert copied.execute("SELECT value FROM meta WHERE name = 'x'").fetchone()
+    finally:
+        may_end.set()
+        thread.join()
 
 
 @pytest.mark.parametrize("is_changed", [True, False])
