@@ -206,12 +206,20 @@ def _system_error(error: OSError) -> str:
 
 
 def _database_failure(error: sqlite3.Error, env: Mapping[str, str]) -> str:
-    # Loaded here: only a failure needs it.
+    # Loaded here: only a failure needs them.
+    import sqlite3  # noqa: PLC0415 - see above
+
     from ccsync_watch.disk_faults import is_passing, state_error  # noqa: PLC0415 - see above
 
     folder = Path(state_path(env) or ".")
     if is_passing(folder, error):
         return error_line(state_error(folder / "ccsync.db", error))
+    if isinstance(error, sqlite3.IntegrityError):
+        # The file is sound: no repair helps against a mistake of the program.
+        return (
+            f"a defect of ccsync-watch: its database refused a row ({error}): nothing is lost;"
+            f" please report this, with the end of {folder / 'log'}"
+        )
     return f"cannot read the database ({error}): start `ccsync-watch`, which repairs it"
 
 

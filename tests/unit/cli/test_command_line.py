@@ -8,6 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,22 @@ def test_a_database_that_is_damaged_inside_is_one_line(
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert "cannot" in err
+
+
+def test_a_row_that_the_database_refuses_is_reported_as_a_defect(
+    env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To start the daemon repairs nothing then: the file is sound."""
+    assert main(("sync-now",), env) == 0
+    with closing(sqlite3.connect(tmp_path / "state" / "ccsync.db")) as connection, connection:
+        connection.execute("CREATE TRIGGER refuse BEFORE INSERT ON meta BEGIN"
+                           " SELECT RAISE(ABORT, 'refused'); END")  # fmt: skip
+        connection.execute("DELETE FROM meta")
+    capsys.readouterr()
+    assert main(("sync-now",), env) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "a defect of ccsync-watch: its database refused a row (refused)" in err
 
 
 def test_warnings_are_not_part_of_the_answer(
