@@ -15,6 +15,7 @@ from ccsync_watch.privacy.detect import tables
 from ccsync_watch.privacy.detect.assigned_value import LONGEST_VALUE
 from ccsync_watch.privacy.detect.assignments import AssignmentFinder
 from ccsync_watch.privacy.detect.base64_runs import Base64Finder
+from ccsync_watch.privacy.detect.id_columns import IdColumns
 from ccsync_watch.privacy.detect.rules import (
     ASSIGNMENTS_FROM,
     BASE64_FROM,
@@ -103,6 +104,7 @@ class SecretFinder:
         table is read on in the next. With `ranges` it is read near these alone: elsewhere it is
         known to have none.
         """
+        ids = IdColumns(data)
         table: tables.Table | None = None
         edge = _EDGE if ranges is None else _MARGIN_EDGE
         for low, high in _pieces(len(data), ranges):
@@ -119,9 +121,10 @@ class SecretFinder:
                 # what begins at its end is read whole with the next one.
                 is_last = low and span.start < edge and span.end <= _OVERLAP
                 is_next = high < len(data) and span.start >= high - low - edge
-                if not is_last and not is_next:
-                    moved = span._replace(start=low + span.start, end=low + span.end)
-                    yield moved if low else span
+                if is_last or is_next or ids.hold(low + span.start, low + span.end, span.rank):
+                    continue
+                moved = span._replace(start=low + span.start, end=low + span.end)
+                yield moved if low else span
 
     def _find_in_piece(
         self, data: bytes, hits: list[scanner.Hit], depth: int, changed: ChangedPlaces | None

@@ -39,7 +39,7 @@ from ccsync_watch.privacy.heuristics.value_strength import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LIST_WORD = re.compile(r"[A-Za-z_./|-]+[0-9]{0,3}(?:[_./|-][A-Za-z]+[0-9]{0,4})*")
+_LIST_WORD = re.compile(r"[A-Za-z_./|:-]+[0-9]{0,3}(?:[_./|:-][A-Za-z]+[0-9]{0,4})*")
 _PHRASE_NAME = re.compile(r"mnemonic|phrase|seed|recovery|backup", re.IGNORECASE)
 _KEY_ID = re.compile(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})!?")
 """How GnuPG names the key to sign with."""

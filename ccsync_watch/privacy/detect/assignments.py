@@ -89,6 +89,8 @@ _CHOICE = re.compile(rb"\?\s{1,4}[\"']\Z")
 _MEMBER = re.compile(rb"(?:\.|\$\{?|\{\{-?[ ]?)\Z")
 """Before the name of a variable or a member."""
 _CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`](?:[\w-]{1,40}\.){0,6}\Z")
+_NEXT_KEY = re.compile(rb"\\{0,7}[\"'`]\s{0,4}(?::(?!:)|=>)")
+"""What follows a string that is the next key of an object: `"run password", "build:docs": …`."""
 _CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
 _SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy", "appid"})
 _UNCERTAIN = frozenset({Strength.WEAK, Strength.TOKEN})
@@ -282,7 +284,8 @@ class AssignmentFinder:
         if is_shortened or self._joins_others(name_start, after, data[first:last]):
             return False
         is_member = data[last - 1 : last + 1] == b"->"  # `pass => $self->{pass}`
-        if is_member or self._is_command(after, first, last):
+        is_next = sign == b"," and _NEXT_KEY.match(data, last) is not None
+        if is_member or is_next or self._is_command(after, first, last):
             return False
         if sign == b">":
             if data[name_start : after.start()].lower() == b"code":

@@ -43,12 +43,12 @@ _REST = re.compile(_OTHER_CELLS.pattern + rb"(?=\r?\n|\\r\\n|\\n)")
 _BETWEEN_CELLS = re.compile(rb"[\t|;,]|\xe2[\x94\x95]|  ")
 _CELLS_BEFORE = re.compile(rb"[\w \"'`.*/,;|\t\r#()\xe2\x94\x95\x82\x83\x91-]*")
 """And what may stand before it."""
-_NUMBER = re.compile(
+LINE_NUMBER = re.compile(
     rb"[ ]{0,8}[0-9]{1,7}(?:\t|\xe2\x86\x92|:)|[+>#-][ ]{0,8}(?=\S)|"
     rb"(?:[0-9]{4}-[0-9]{2}-[0-9T:. ]{3,24}Z?[ ])?[\w.-]{1,40}-[0-9]{1,2}[ ]{1,12}\|[ ]"
 )
 """Before each line, as a tool prints a file, a difference, a comment or several programs' logs."""
-_NAME = re.compile(r"[A-Za-z_#](?:[A-Za-z _.#()/-]{0,38}[A-Za-z0-9_)])?")
+COLUMN_NAME = re.compile(r"[A-Za-z_#](?:[A-Za-z _.#()/-]{0,38}[A-Za-z0-9_)])?")
 _RULE_LINE = re.compile(rb"[\s|+=:\xe2\x94\x80-\xe2\x95\xbf\x80-\xbf-]+")
 """A line between header and rows: dashes and what joins them."""
 _HEADING = b"||"
@@ -86,7 +86,7 @@ def find_columns(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
     since = nearer = farther = 0
     read = (0, 0)
     for end in ends:
-        if end <= read[1] and _NUMBER.match(data, read[0], end) is None:
+        if end <= read[1] and LINE_NUMBER.match(data, read[0], end) is None:
             since = end  # a name further on in a line that was read at the one before
             continue
         line = _header_line(data, end)
@@ -138,9 +138,9 @@ def _read_header(data: bytes, line: _Line, since: int) -> tuple[int, Table] | No
     is_read = since > start and _OTHER_CELLS.fullmatch(data, since, stop)  # at the name before
     if start >= stop or is_read or after is None:
         return None
-    cells, delimiter = _split(data, start, stop, b"")
+    cells, delimiter = split_cells(data, start, stop, b"")
     names = [text_of(data, cell).strip() for cell in cells]
-    is_header = all(not name or _NAME.fullmatch(name) for name in names)
+    is_header = all(not name or COLUMN_NAME.fullmatch(name) for name in names)
     if not is_header or sum(map(bool, names)) < 2:  # noqa: PLR2004 - one name is none of a table
         return None
     columns = {
@@ -164,7 +164,7 @@ def _header_line(data: bytes, end: int) -> _Line:
     is_last = _LAST_BREAK.search(data, max(0, end - 4), end)
     name_end = is_last.start() if is_last else end
     start = _line_start(data, low, name_end)
-    number = _NUMBER.match(data, start, name_end)
+    number = LINE_NUMBER.match(data, start, name_end)
     start = number.end() if number else start
     if _CELLS_BEFORE.fullmatch(data, start, name_end) is None:
         return _Line(number, start, start)
@@ -203,13 +203,13 @@ def _follows_row(data: bytes, start: int, delimiter: bytes, size: int) -> bool:
     first = _break_before(data, low, last)[1]
     if _RULE_LINE.fullmatch(data, first, last):
         return False
-    return len(_split(data, first, last, delimiter)[0]) == size
+    return len(split_cells(data, first, last, delimiter)[0]) == size
 
 
 def _read_rows(data: bytes, start: int, table: Table) -> Generator[Span, None, int]:
     """Yield the secrets in the rows that start at `start`; return where the rows end."""
     while start < len(data):
-        number = _NUMBER.match(data, start, start + _LONGEST_ROW) if table.is_numbered else None
+        number = LINE_NUMBER.match(data, start, start + _LONGEST_ROW) if table.is_numbered else None
         start = number.end() if number else start
         row, stop, following = _read_row(data, start, table)
         if row is None:
@@ -237,13 +237,13 @@ def _read_row(
     stop, following = _line_end(data, start, start)
     if _RULE_LINE.fullmatch(data, start, stop):
         return [], stop, following
-    cells, _ = _split(data, start, stop, table.delimiter)
+    cells, _ = split_cells(data, start, stop, table.delimiter)
     for _ in range(_MOST_BREAKS):
         if len(cells) == table.size or not data.count(b'"', start, stop) % 2 or following == stop:
             break
         stop, following = _line_end(data, start, following)
         if not data.count(b'"', start, stop) % 2:
-            cells, _ = _split(data, start, stop, table.delimiter)
+            cells, _ = split_cells(data, start, stop, table.delimiter)
     if table.is_indexed and len(cells) == table.size + 1 and cells[0][0] == start:
         cells = cells[1:]
     return (cells if len(cells) == table.size else None), stop, following
@@ -273,7 +273,7 @@ def _is_cell(value: str, strength: Strength, *, is_aligned: bool) -> bool:
     return not is_short and is_password(value, quoted=True)
 
 
-def _split(
+def split_cells(
     data: bytes, start: int, stop: int, delimiter: bytes
 ) -> tuple[list[tuple[int, int]], bytes]:
     """Return the ranges of a line's cells without quotes, and the delimiter, which may be given."""

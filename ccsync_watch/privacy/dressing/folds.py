@@ -52,6 +52,8 @@ _ROW = re.compile(
     rb"[A-Za-z_][\w./-]{0,80}\\{0,3}[\"'`*]{0,3}"
     rb"(?:[ \t]?[=:]|[ \t]*\|)(?=[^=:])"
 )
+_GAP = re.compile(rb"(?<=\S)[ ]{2,200}(?=\S)")
+"""Between two columns that blanks align."""
 _SIGNS = frozenset(b"=:|")
 """After a name; a line that ends in one has to be read by itself."""
 _SENTENCE_END = ".,;:!?)"
@@ -108,6 +110,7 @@ def _fold_at(lines: _Lines, newline: int, *, is_whole: bool) -> Edit | None:
         run is None
         or _opens_line(run[0], line[: closing.start()])
         or _are_rows(data, line, newline)
+        or _are_aligned(data, line, newline)
     ):
         return None
     is_equal = lines.has_equal(start, newline, width)
@@ -132,6 +135,16 @@ def _mark_width(line: bytes) -> int:
 def _are_rows(data: bytes, line: bytes, newline: int) -> bool:
     """Tell whether a line and the next one are items of a list, each with a name."""
     return _ROW.match(line) is not None and _ROW.match(data, newline + 1) is not None
+
+
+def _are_aligned(data: bytes, line: bytes, newline: int) -> bool:
+    """Tell whether a line and the next one are rows of a table: a column begins in both alike."""
+    following = data[newline + 1 : newline + 1 + len(line)].partition(b"\n")[0]
+    return any(
+        following[gap.start() : gap.end()].endswith(b"  ")
+        and following[gap.end() : gap.end() + 1].strip()
+        for gap in _GAP.finditer(line)
+    )
 
 
 def _opens_line(run: bytes, before: bytes) -> bool:
