@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.banner import PREPARING, show_dashboard
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.progress_bars import Progress
+from ccsync_watch.daemon.plugin_copy import remove_other_environments
 from ccsync_watch.daemon.program_files import ProgramFiles
 from ccsync_watch.daemon.runtime import redactor_options
 from ccsync_watch.daemon.supervisor import Supervisor
@@ -55,6 +57,10 @@ def watch(
         )
         banner.show(settings)
         service.report_ready()
+        # Thousands of files: nothing waits for that.
+        threading.Thread(
+            target=remove_other_environments, args=(settings.state_dir,), daemon=True
+        ).start()
 
     def poll() -> None:
         nonlocal is_replaced

@@ -1,7 +1,7 @@
 """The environments in which the plugin's own copy of this program runs, in the state folder.
 
-`plugin/hooks/prepare.sh` makes one for each content of the copy, below `program`. A daemon that was
-just started from one removes the others.
+`plugin/hooks/prepare.sh` makes one for each content of the copy, below `program`. A daemon that
+runs in one of them removes the others.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def command_of_copy(state_dir: Path, *, prefix: str = sys.prefix) -> Path | None
 def remove_other_environments(state_dir: Path, *, prefix: str = sys.prefix) -> None:
     """Remove the environments of other contents, if this process runs in one of them.
 
-    Called after a daemon was started from this one: none runs in another. While prepare.sh makes
-    one, nothing is removed.
+    The daemon does it that has the state folder: none runs in another. While prepare.sh makes one,
+    nothing is removed.
     """
     folder = state_dir / PROGRAM_NAME
     if not _is_in(folder, prefix) or (folder / _PREPARING).exists():

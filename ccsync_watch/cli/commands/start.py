@@ -15,7 +15,6 @@ from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.pidfile import STARTING_NAME, STARTING_SECONDS
 from ccsync_watch.daemon.background import START_SECONDS, start
-from ccsync_watch.daemon.plugin_copy import remove_other_environments
 from ccsync_watch.errors import CcsyncError, StillStarting
 from ccsync_watch.private_files import make_folder
 
@@ -68,7 +67,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     # Only now: while a daemon fails to start, hooks try again once a minute, not each time.
     _remove(folder / STARTING_NAME)
     if is_new:
-        remove_other_environments(folder)
         say_wrapped(
             typed("Started. Open it: `ccsync-watch dashboard`; stop it: `ccsync-watch stop`")
         )

@@ -226,7 +226,7 @@ def test_what_is_excluded_leaves_the_index_at_once(world: World) -> None:
 
 
 def test_a_session_is_excluded_before_the_index_was_read_again(world: World) -> None:
-    """Its messages are due already; that they become due once more is no error."""
+    """Its messages are due already; they may become due once more."""
     world.ingest(call("1"), result("1"))
     assert paths(world)
     with world.database.write() as connection:
