@@ -28,7 +28,6 @@ from ccsync_watch.store.damage import (
     DamageWatch,
     create_if_missing,
     failure_of,
-    save_log,
     set_aside,
 )
 from ccsync_watch.store.full_check import check_content, check_schema
@@ -40,7 +39,7 @@ from ccsync_watch.store.restoring import Restoration, replace_by_unused, restore
 from ccsync_watch.store.schema import migrate, newer_schema, older_schema
 from ccsync_watch.store.text_functions import add_text_functions
 from ccsync_watch.store.views import create_views
-from ccsync_watch.store.write_ahead_log import LOG_BYTES, Commits, empty_log, log_bytes
+from ccsync_watch.store.write_ahead_log import LOG_BYTES, Commits, close_log, empty_log, log_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -208,26 +207,21 @@ class Database:
             )
 
     def close(self) -> None:
-        """Close the database; the object cannot be used afterwards.
+        """Close the database, again without effect; the object cannot be used afterwards.
 
         Other threads may be reading: SQLite crashes when a connection is closed during a query.
         Their queries are interrupted, and each connection is closed when its thread ends.
         """
         own: Reader | None = getattr(self._local, "reader", None)
         with self._lock:
-            self.is_closed = True
+            was_closed, self.is_closed = self.is_closed, True
             for reader in list(self._readers):
                 if reader is own:
                     reader.connection.close()
                 else:
                     reader.connection.interrupt()
-            if self._writer is not None:
-                if self._damage.is_log_gone():
-                    save_log(self._writer)
-                else:
-                    # SQLite does it with the last connection: one of a thread that lives may stay.
-                    empty_log(self._writer, BUSY_MS)
-                self._writer.close()
+            if self._writer is not None and not was_closed:
+                close_log(self._writer, BUSY_MS, is_log_gone=self._damage.is_log_gone())
             self._damage.close()
 
 

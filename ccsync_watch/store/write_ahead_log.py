@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store.damage import LOGS
+from ccsync_watch.store.damage import LOGS, save_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +74,13 @@ def empty_log(connection: sqlite3.Connection, busy_ms: int) -> None:
     with contextlib.suppress(sqlite3.DatabaseError):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
+
+
+def close_log(connection: sqlite3.Connection, busy_ms: int, *, is_log_gone: bool) -> None:
+    """Close the connection that writes the log; all commits are in the file, if that works."""
+    if is_log_gone:
+        save_log(connection)
+    else:
+        # SQLite does it with the last connection: one of a thread that lives may stay.
+        empty_log(connection, busy_ms)
+    connection.close()

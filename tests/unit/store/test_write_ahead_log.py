@@ -69,6 +69,14 @@ def test_a_database_that_was_closed_is_complete(tmp_path: Path) -> None:
         thread.join()
 
 
+def test_a_database_may_be_closed_twice(tmp_path: Path) -> None:
+    """As where an error ends what uses it, and who opened it closes it, too."""
+    database = open_database(tmp_path, now_ms=1)
+    database.close()
+    database.close()
+    assert log_bytes(database.path) == 0
+
+
 @pytest.mark.parametrize("is_changed", [True, False])
 def test_what_waits_brings_all_before_to_the_disk(database: Database, *, is_changed: bool) -> None:
     """SQLite does not wait for the disk where nothing changes: then one page is written again."""
