@@ -21,7 +21,7 @@ from ccsync_watch.errors import NotRunning
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store.annotation_writer import restore_annotations
 from ccsync_watch.store.damage import CheckLevel
-from ccsync_watch.store.database import DATABASE_NAME, open_database
+from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
 from ccsync_watch.store.meta import set_meta
 from ccsync_watch.store.steady_time import follow_origin
 from ccsync_watch.units import plural
@@ -50,27 +50,17 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     if not (settings.state_dir / DATABASE_NAME).exists():
-        if arguments.json:
-            _show_json(RepairResult(), is_dry=arguments.dry_run)
-        else:
-            say_wrapped("Nothing to repair: nothing is stored yet")
-        return 0
+        return _show_nothing(arguments)
     with waiting_for_daemon():
         wait_while_starting(settings.state_dir, START_SECONDS)
     check_version(settings, "repair")
     clock = SystemClock()
-    # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
-    with show_migration() as on_migration:
-        database = open_database(
-            settings.state_dir,
-            now_ms=clock.wall_ms(),
-            on_progress=on_migration,
-            level=CheckLevel.SHARED,
-        )
+    database = _open(settings, clock, is_dry=arguments.dry_run)
+    if database is None:
+        return _show_nothing(arguments)
     try:
-        if aside := restore_annotations(database, now_ms=clock.wall_ms()):
-            warn(f"the file of stars, tags and notes was damaged: it is kept as {aside.name}")
-        follow_origin(database, clock)
+        if not arguments.dry_run:
+            _prepare(database, clock)
         outcome = _repair(settings, database, clock, is_dry=arguments.dry_run)
         if not arguments.dry_run:
             with database.write() as connection:
@@ -81,6 +71,30 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         with contextlib.suppress(NotRunning):
             ControlClient(settings.state_dir).reload()  # it uploads what was queued here
     (_show_json if arguments.json else _show)(outcome, is_dry=arguments.dry_run)
+    return 0
+
+
+def _open(settings: Settings, clock: SystemClock, *, is_dry: bool) -> Database | None:
+    if is_dry:
+        # Opened for writing, a database of an earlier version would be converted for good.
+        return open_for_reading(settings.state_dir)
+    # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
+    with show_migration() as on_migration:
+        folder, level = settings.state_dir, CheckLevel.SHARED
+        return open_database(folder, now_ms=clock.wall_ms(), on_progress=on_migration, level=level)
+
+
+def _prepare(database: Database, clock: SystemClock) -> None:
+    if aside := restore_annotations(database, now_ms=clock.wall_ms()):
+        warn(f"the file of stars, tags and notes was damaged: it is kept as {aside.name}")
+    follow_origin(database, clock)
+
+
+def _show_nothing(arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        _show_json(RepairResult(), is_dry=arguments.dry_run)
+    else:
+        say_wrapped("Nothing to repair: nothing is stored yet")
     return 0
 
 
