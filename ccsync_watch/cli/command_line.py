@@ -54,12 +54,11 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
         _complete(commands)
     _check_name(words[0], commands)
     try:
-        parser = build_parser(words[0], commands)
-        arguments, others = parser.parse_known_args(words)
-        if others:
-            _reject(words[0], others[0])
+        arguments = _parse(words, commands)
     except KeyboardInterrupt:  # importing the command may take a second
         return _interrupted()
+    except OSError as error:  # a help or a schema that cannot be written
+        return _failed(error)
     if env is None:
         is_daemon = argv is None and arguments.command == _DEFAULT_COMMAND
         try:
@@ -71,6 +70,14 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
             warn(printable(_system_error(error)))
             return 1
     return _guard(commands[arguments.command], arguments, env)
+
+
+def _parse(words: Sequence[str], commands: Mapping[str, Command]) -> argparse.Namespace:
+    parser = build_parser(words[0], commands)
+    arguments, others = parser.parse_known_args(words)
+    if others:
+        _reject(words[0], others[0])
+    return arguments
 
 
 def _reject(command: str, word: str) -> NoReturn:
@@ -172,16 +179,11 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
         return error.exit_code
     except (KeyboardInterrupt, EOFError):
         return _interrupted()
-    except BrokenPipeError:
-        # The reader of our output has ended; do not fail again when it is flushed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        return _failed(error)
     except _database_error() as error:
         warn(printable(_database_failure(error, env)))
         return StateError.exit_code
-    except OSError as error:
-        warn(printable(_system_error(error)))
-        return 1
 
 
 def _verbosity(
@@ -193,6 +195,15 @@ def _verbosity(
 
         return log_verbosely(env)
     return quietly() if getattr(arguments, "quiet", False) else contextlib.nullcontext()
+
+
+def _failed(error: OSError) -> int:
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output has ended; do not fail again when it is flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    warn(printable(_system_error(error)))
+    return 1
 
 
 def _system_error(error: OSError) -> str:

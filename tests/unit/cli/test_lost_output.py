@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 _FULL = Path("/dev/full")
-_COMMANDS = [("--help",), ("--version",), ("config",), ("completion", "bash"), ("config", "--json")]
+_COMMANDS = [
+    ("--help",),
+    ("--version",),
+    ("config",),
+    ("completion", "bash"),
+    ("config", "--json"),
+    ("config", "--schema"),
+]
 
 
 def _run(folder: Path, words: tuple[str, ...], output: int) -> tuple[int, str]:
