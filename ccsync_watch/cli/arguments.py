@@ -7,15 +7,17 @@ import glob
 import math
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ccsync_watch.cli.console import printable, warn
 from ccsync_watch.config import declared_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ccsync_watch.accounting.unmatched_filters import UnmatchedFilter
+
+T = TypeVar("T")
 
 _MAX_DIGITS = 12
 _MAX_COUNT = 1_000_000
@@ -42,6 +44,18 @@ def setting_flags(arguments: argparse.Namespace) -> dict[str, object]:
         for name, setting in declared_settings().items()
         if setting.is_flag
     }
+
+
+def checked(check: Callable[[object], T]) -> Callable[[str], T]:
+    """Return what reads an argument by the check of a setting, and names what is allowed."""
+
+    def read(text: str) -> T:
+        try:
+            return check(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
+
+    return read
 
 
 def seconds(text: str) -> float:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ccsync_watch.accounting.unmatched_filters import unmatched_projects
-from ccsync_watch.cli.arguments import add_setting_flags, project, warn_of_unmatched
+from ccsync_watch.cli.arguments import add_setting_flags, checked, project, warn_of_unmatched
 from ccsync_watch.cli.confirmation import can_ask, confirm
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.daemon_waits import waiting_for_daemon
@@ -25,6 +24,7 @@ from ccsync_watch.daemon.background import START_SECONDS, wait_while_starting
 from ccsync_watch.daemon.runtime import has_backend, transcript_files
 from ccsync_watch.errors import ConfigError, NotRunning
 from ccsync_watch.pipeline.pruning import (
+    PrunePlan,
     PruneRequest,
     PruneResult,
     growing_sessions,
@@ -37,15 +37,13 @@ from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.units import plural, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import argparse
+    from collections.abc import Mapping
 
     from ccsync_watch.config import Settings
     from ccsync_watch.control.messages import ShrinkAnswer
-    from ccsync_watch.pipeline.pruning import PrunePlan
     from ccsync_watch.store.copied_parts import Shrunk
     from ccsync_watch.store.database import Database
-
-T = TypeVar("T")
 
 ORDER = 135
 EXAMPLES = ("prune --older-than 90d --dry-run", "prune --older-than 1y")
@@ -70,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--older-than",
-        type=_checked(check_age),
+        type=checked(check_age),
         metavar="AGE",
         help="sessions whose last message is older, such as 90d, 12w or 1y",
     )
@@ -85,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-size",
-        type=_checked(check_size),
+        type=checked(check_size),
         metavar="SIZE",
         help="the oldest sessions, until the database is at most this size, such as 2GB",
     )
@@ -99,16 +97,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _checked(check: Callable[[object], T]) -> Callable[[str], T]:
-    def read(text: str) -> T:
-        try:
-            return check(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
-
-    return read
-
-
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Prune, or show what would be removed."""
     settings = load(env, flags)
@@ -116,16 +104,14 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     request = _request(arguments, settings)
     _check_consent(arguments)
     if not (settings.state_dir / DATABASE_NAME).exists():
-        say_wrapped("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
-        return 0
+        return _show_nothing(arguments)
     with waiting_for_daemon():
         wait_while_starting(settings.state_dir, START_SECONDS)
     is_running = check_version(settings, "prune")
     clock = SystemClock()
     database = _open(settings, clock, is_dry=arguments.dry_run)
     if database is None:
-        say_wrapped("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
-        return 0
+        return _show_nothing(arguments)
     try:
         plan = _plan(settings, database, request, clock)
         if not plan.items:
@@ -143,7 +129,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     finally:
         database.close()
     if arguments.json:
-        say(orjson.dumps(document).decode())
+        _show_json(document)
         return 0
     if arguments.dry_run:
         _show_plan(plan)
@@ -277,6 +263,18 @@ def _document(
             "missing_bytes": 0 if shrunk is None else shrunk.missing_bytes,
         },
     }
+
+
+def _show_nothing(arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        _show_json(_document(PrunePlan(), PruneResult(), None, is_dry=arguments.dry_run))
+    else:
+        say_wrapped("Nothing to prune: nothing is stored yet")
+    return 0
+
+
+def _show_json(document: dict[str, Any]) -> None:
+    say(orjson.dumps(document).decode())
 
 
 def _removed_size(removed_bytes: int) -> str:

@@ -39,7 +39,15 @@ _PRINTED = {
     "stats": ([], ["--by", "session"], ["--by", "tool"], ["--by", "model", "--last", "3m"]),
     "status": ([],),
 }
-_EMPTY = ("audit", "config", "doctor", "ledger", "status")
+_EMPTY = {
+    "audit": ([],),
+    "config": ([],),
+    "doctor": ([],),
+    "ledger": ([],),
+    "prune": (["--older-than", "1d"], ["--older-than", "1d", "--dry-run"]),
+    "repair": ([], ["--dry-run"]),
+    "status": ([],),
+}
 
 
 @pytest.fixture
@@ -123,10 +131,12 @@ def test_the_json_is_what_the_schema_says(
     assert _errors(command, capsys.readouterr().out) == []
 
 
-@pytest.mark.parametrize("command", _EMPTY)
+@pytest.mark.parametrize(
+    ("command", "words"), [(name, words) for name, calls in _EMPTY.items() for words in calls]
+)
 def test_it_is_so_before_anything_is_stored(
-    env: dict[str, str], capsys: pytest.CaptureFixture[str], command: str
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], command: str, words: list[str]
 ) -> None:
     """For the commands that do not need a store."""
-    main([command, "--json"], env)
+    main([command, *words, "--json"], env)
     assert _errors(command, capsys.readouterr().out) == []
