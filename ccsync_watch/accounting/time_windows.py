@@ -75,7 +75,8 @@ def read_window(
             if _COUNT.fullmatch(until):
                 raise _not_a_time("--until", until)
             end = _read_span(until, now, "--until", calendar).end
-        if first is not None and end is not None and end <= first:
+        # As moments: an hour that clocks show twice is the same text again.
+        if first and end and calendar.to_ms(end) <= calendar.to_ms(first):
             raise ConfigError(
                 f"--until {until} is not after --since {since}", hint="exchange the two"
             )
@@ -102,9 +103,9 @@ def _window(
 ) -> TimeWindow:
     since_ms = None if first is None else calendar.to_ms(first)
     until_ms = None if end is None else calendar.to_ms(end)
-    if first is None or first >= now:
-        return TimeWindow(since_ms, until_ms)
     reached = min(end or now, now)
+    if first is None or reached <= first:  # not yet, or within an hour that clocks show twice
+        return TimeWindow(since_ms, until_ms)
     if span is None:
         # So many days, today among them; or exactly as long, if it ends somewhere within one.
         whole = timedelta(days=-(-(reached - first) // _DAY))

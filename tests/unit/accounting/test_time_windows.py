@@ -132,6 +132,16 @@ def test_what_is_no_time_says_what_to_write(text: str) -> None:
         read_window(UTC_DAYS, NOW, since="2026-02-01", until="2026-01-31")
 
 
+def test_the_hour_that_clocks_show_twice_has_two_ends() -> None:
+    """Of moments with an offset, the later one is the end, though clocks show an earlier time."""
+    window = read_window(
+        BERLIN, NOW, since="2025-10-26T00:40Z", until="2025-10-26T01:20Z"
+    )  # 02:40 of the summer, 02:20 of the winter
+    assert shown(window) == ["2025-10-26T00:40", "2025-10-26T01:20", None, None]
+    with pytest.raises(ConfigError, match="is not after"):
+        read_window(BERLIN, NOW, since="2025-10-26T01:20Z", until="2025-10-26T00:40Z")
+
+
 def test_a_zone_is_a_name_that_is_known() -> None:
     """Or UTC, or this machine's."""
     assert read_zone("UTC") is timezone.utc
