@@ -113,7 +113,8 @@ def write_csv(
     heads = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(file, heads, restval="", lineterminator="\n")
     if heads:
-        writer.writeheader()
+        # The name of a model is anybody's text, too.
+        writer.writerow({name: _safe(name) for name in heads})
     writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
 
 

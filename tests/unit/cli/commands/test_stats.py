@@ -322,6 +322,21 @@ def test_options_that_exclude_each_other(
     assert "leave --model and --breakdown out" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_csv_heads_are_no_formulas(
+    filled: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], start: str
+) -> None:
+    """A gateway's name of a model is anybody's text as well."""
+    world = World(tmp_path / "state")
+    used = usage("m9", tokens_in=1, model=f"{start}1+1")
+    world.ingest(message("z1", session_id=OTHER), usages=(used,), session_id=OTHER)
+    world.close()
+    assert main(["stats", "--csv", "--breakdown"], filled) == 0
+    (heads, *_) = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert [head for head in heads if head.endswith("1+1 tokens")] == [f"'{start}1+1 tokens"]
+    assert not any(head.startswith(start) for head in heads)
+
+
 def test_csv_cells_are_no_formulas(
     filled: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
