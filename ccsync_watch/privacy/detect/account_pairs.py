@@ -22,12 +22,14 @@ from ccsync_watch.privacy.engine.structural_rule import (
     pattern_rule,
     text_of,
 )
+from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import (
     has_password_form,
     is_numbered_words,
     is_surely_chosen,
     looks_chosen,
+    talks_of_secrets,
 )
 from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
@@ -40,7 +42,8 @@ _VALUE = rf"{_QUOTE}?(?P<secret>[!#-&(-_a-~]{{6,128}}?){_QUOTE}?"
 _END = r"(?=[.,;)]{0,2}(?:\s|\Z|\\n))"
 _MAIL = r"[\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,3}"
 _SLASH = r"[ ](?:/|->|=>|\xe2\x86\x92)[ ]"
-_NAMES = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pw)"
+_NAMES = r"(?:pass?w(?:or|ro|r|o)?d|passowrd|passphrase|passcode|pwd|pw)"
+"""As people type them in a hurry, too."""
 _ABOUT = r"[ ](?:again|for|of|to|on)"
 _QUESTION = rf"{_NAMES}(?:{_ABOUT}(?:[ ][\w.-]{{1,24}}){{0,4}})?[ ]?"
 _QUESTION_TRIGGER = rf"(?:{_NAMES}|{_NAMES}{_ABOUT}[\w .-]{{0,80}})[ ]?"
@@ -51,6 +54,20 @@ _SPEAKER = (
     r"<?[A-Za-z][\w.-]{0,24}(?:[ ][\w.-]{1,24})?>?(?:[ ]\([^)\n]{1,24}\))?:\*{0,2}[ ])?"
 )
 """What a chat writes before what somebody says."""
+_TIME = r"[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?:[ ]?[ap]m)?"
+_NICK = r"[A-Za-z@][\w.-]{0,24}(?:[ ][\w.-]{1,24})?"
+_TIMED_SPEAKER = (
+    rf"[ \t>*_-]{{0,6}}(?:[\[(][^\])\n]{{1,24}}[\])][ ]|[0-9./-]{{6,10}},?[ ]{_TIME}(?:[ ]-)?[ ]|"
+    rf"{_TIME}[ ])?(?:(?:<[ @+~]?{_NICK}>:?|"
+    r"(?!(?:placeholder|hint|help|default|type|value|example|name|label|id):)"
+    rf"{_NICK}\*{{0,2}}(?:[ ][\[(][^\])\n]{{1,24}}[\])])?:\*{{0,2}})[ ])?"
+)
+"""The same with the time in any of the ways that chats write it."""
+_OWN_LINE = (
+    rf"[ \t>*_]{{0,6}}{_NICK}\*{{0,2}}(?:[ ]{{1,4}}|[ ]\xe2\x80\x94[ ])"
+    rf"[\[(]?(?:today at |yesterday at )?{_TIME}[\])]?{LINE_BREAK}{{1,2}}"
+)
+"""Who speaks and when, on a line of its own."""
 
 _ANSWER = r"(?:(?:it'?s|it is|that'?s|that is)[ ])?"
 
@@ -72,6 +89,19 @@ def _is_chosen(value: str) -> bool:
 def _is_surely_answer(value: str) -> bool:
     is_chosen = is_joined(value) or is_numbered_words(value) or is_surely_chosen(value)
     return is_chosen and _TYPE_OR_VERSION.fullmatch(value) is None
+
+
+_SIGNED_WORD = re.compile(
+    r"[A-Z][a-z]{2,14}(?:[0-9]{2,6}[!*#$%&@+^?]{1,3}|[!*#$%&@+^_-][0-9]{2,6}[!*#$%&@+^?]?|[0-9]{4,6})"
+)
+"""A word with a number, as people choose it: enough where it is all that answers a question."""
+
+
+def _is_asked_for(value: str) -> bool:
+    """Tell whether the whole line after a question for a password is the password."""
+    is_word = _SIGNED_WORD.fullmatch(value) is not None
+    is_word = is_word and not (is_placeholder(value) or talks_of_secrets(value))
+    return is_word or _is_surely_answer(value)
 
 
 def _is_surely_chosen(value: str) -> bool:
@@ -192,10 +222,17 @@ RULES: tuple[StructuralRule, ...] = (
         accept=_is_surely_answer,
     ),
     _rule(
+        "the line of a chat that answers a question for a password",
+        rf"{_QUESTION}\?[\"*)]{{0,2}}{LINE_BREAK}{{1,2}}(?:{_OWN_LINE})?{_TIMED_SPEAKER}{_ANSWER}"
+        rf"[\"'`]?(?P<secret>[^\s\"'`\\]{{6,64}})[\"'`]?{LINE_END}",
+        trigger=rf"{_QUESTION_TRIGGER}\?[\"*)]{{0,2}}{LINE_BREAK}",
+        accept=_is_asked_for,
+    ),
+    _rule(
         "an answer on the line of a question for a password",
         rf"{_QUESTION}\?[ ]{{1,2}}{_SPEAKER}{_ANSWER}(?P<secret>[^\s\"'`\\]{{4,128}}){LINE_END}",
         trigger=rf"{_QUESTION_TRIGGER}\?[ ]{{1,2}}[^\s]",
-        accept=_is_surely_answer,
+        accept=_is_asked_for,
     ),
     pattern_rule(
         "secret",

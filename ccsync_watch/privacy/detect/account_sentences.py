@@ -58,6 +58,11 @@ _ENTERING = (
     r"(?:log(?:ged|ging)?[ -]?in|sign(?:ed|ing)?[ -]?in|ssh(?:ed)?(?:[ ]in(?:to[ ][\w.-]{1,60})?)?|"
     r"connect(?:ed)?|authenticated?)"
 )
+_PROMPTER = (
+    r"(?:sudo|su|doas|pkexec|passw(?:or)?d|passphrase|pw|gpg|keychain|login|ssh|vpn|luks|vault|mysql|"
+    r"psql|installer|dialog|prompt)"
+)
+"""What asks for a password, or what it asks for."""
 _ACCOUNT = (
     r"(?:accounts?|wi-?fi|wlan|ssid|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens|"
     r"\xd0\xb4\xd0\xbe\xd1\x81\xd1\x82\xd1\x83\xd0\xbf)"
@@ -93,6 +98,10 @@ def _is_account_password(value: str) -> bool:
         and value[0] not in "/."
     )
     return is_drawn or is_joined(value)
+
+
+def _is_to_type(value: str) -> bool:
+    return is_surely_chosen(value) and not (value.islower() and value.isalnum())
 
 
 def _is_unlocking(value: str) -> bool:
@@ -158,6 +167,30 @@ RULES: tuple[StructuralRule, ...] = (
         rf"[ ](?:at|for|as|in|into|on|when)[ ][^\n.]{{0,40}}?{_NAMES}",
         trigger=rf"(?:typed|entered|pasted|tried|typing|entering)[ ]{_QUOTE}?{_ENDS_IN_DIGIT}",
         reach=240,
+    ),
+    _password_rule(
+        "what is to be typed where a program asks for a password",
+        rf"(?<![a-z])(?:{_PROMPTER}[^\n]{{0,60}}?(?:asks?|prompts?)(?![a-z])|(?:asks?|prompts?)[ ]"
+        rf"(?:you[ ])?for[ ](?:it|(?:the|a|your)[ ]{_PROMPTER}))[^\n]{{0,40}}?"
+        rf"(?<![a-z])(?:type|enter|paste|use|give|put|answer)(?:[ ](?:in|it))?[ ]{_VALUE}"
+        r"(?=[ ](?:there|here|then|at|in|when|and|to)[ .,;)\n]|[ ](?:there|here)\Z|"
+        r"[.,;)]{0,2}(?:\s|\Z|\\n))",
+        trigger=rf"(?:ask|prompt)[^\n]{{1,100}}(?:type|enter|paste|use|give|put|answer)"
+        rf"(?:[ ]in|[ ]it|)[ ]{_QUOTE}?{_ENDS_IN_DIGIT}",
+        reach=260,
+        after=_REST_OF_VALUE,
+        accept=_is_to_type,
+    ),
+    _password_rule(
+        "what is to be typed when a program asks for a password",
+        rf"(?<![a-z])(?:type|enter|paste)(?:[ ]in)?[ ]{_VALUE}"
+        rf"[ ](?:when|if|once|as soon as|at|into)[ ][^\n.]{{0,30}}?"
+        rf"(?:{_PROMPTER}[^\n.]{{0,30}}?(?:asks|prompt)|prompted)",
+        trigger=r"(?:type|enter|paste)(?:[ ]in|)[ ][!-~]{6,66}"
+        r"[ ](?:when|if|once|as soon as|at|into)[ ]",
+        reach=240,
+        after=_REST_OF_VALUE,
+        accept=_is_to_type,
     ),
     _password_rule(
         "a user and a password after words for entering",

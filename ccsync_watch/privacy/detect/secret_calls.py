@@ -7,13 +7,16 @@ The arguments are separated at their commas, with what they are wrapped in: `[]b
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.privacy.detect.named_keys import KEYS_REACH, NamedKeys
 from ccsync_watch.privacy.engine.pattern_syntax import prefix_tree
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     Hits,
+    Seen,
     StructuralRule,
     at_groups_of_hits,
     late_pattern,
@@ -90,18 +93,21 @@ _TREE = prefix_tree(_NAMES)
 _compile_name = late_pattern(rf"(?<!\w)({_TREE})[ ]?\(".encode(), 0)
 
 
-@at_groups_of_hits
+@partial(at_groups_of_hits, seen=Seen(before=KEYS_REACH))
 def find_secret_arguments(data: bytes, hits: Hits) -> Iterator[Span]:
-    """Yield the literals that are a call's secret, by its position."""
+    """Yield the literals that are a call's secret, by its position, or what is named there."""
     low, high = window(data, hits, _REACH, _AFTER)
     text = data[low : hits.end].lower()
+    keys = NamedKeys(data, low, hits.end)
     for name in _compile_name().finditer(text):
         arguments = _arguments(data, low + name.end(), high)
         for call in _CALLS[name[1]]:
             if call.position >= len(arguments):
                 continue
             literal = _LITERAL.match(data, *arguments[call.position])
-            if literal is not None and _is_argument(text_of(data, literal.span("secret")), call):
+            if literal is None:
+                yield from keys.at(*arguments[call.position])
+            elif _is_argument(text_of(data, literal.span("secret")), call):
                 yield Span(*literal.span("secret"), "password", Rank.ARGUMENT)
 
 
