@@ -11,6 +11,7 @@ from functools import partial
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, rule_of_all
+from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_numbered_words,
@@ -101,15 +102,29 @@ def _is_account_password(value: str) -> bool:
 
 
 def _is_to_type(value: str) -> bool:
-    return is_surely_chosen(value) and not (value.islower() and value.isalnum())
+    is_word = _SIGNED_WORD.fullmatch(value) is not None and not is_placeholder(value)
+    return is_word or (is_surely_chosen(value) and not (value.islower() and value.isalnum()))
+
+
+def _is_to_use(value: str) -> bool:
+    """Tell whether it is a password, and not a product of two with a slash between."""
+    return _is_administrators(value) and _PRODUCT.fullmatch(value) is None
 
 
 def _is_unlocking(value: str) -> bool:
     return is_joined(value) or is_surely_chosen(value)
 
 
+_SIGNED_WORD = re.compile(r"[A-Z][a-z]{2,14}[0-9]{2,6}[!*#$%&@+^?]{1,3}")
+"""A word, a number and a sign: `Harbour3215*`."""
+_PRODUCT = re.compile(r"[A-Za-z]+v?[0-9]{1,3}(?:\.[0-9]+)*")
+"""With its version: `Postgres16`."""
+
+
 def _is_administrators(value: str) -> bool:
-    return is_numbered_words(value) or (is_surely_chosen(value) and not value.islower())
+    is_chosen = is_numbered_words(value) or _SIGNED_WORD.fullmatch(value) is not None
+    is_chosen = is_chosen and not is_placeholder(value)
+    return is_chosen or (is_surely_chosen(value) and not value.islower())
 
 
 def _is_service_key(value: str) -> bool:
@@ -172,11 +187,11 @@ RULES: tuple[StructuralRule, ...] = (
         "what is to be typed where a program asks for a password",
         rf"(?<![a-z])(?:{_PROMPTER}[^\n]{{0,60}}?(?:asks?|prompts?)(?![a-z])|(?:asks?|prompts?)[ ]"
         rf"(?:you[ ])?for[ ](?:it|(?:the|a|your)[ ]{_PROMPTER}))[^\n]{{0,40}}?"
-        rf"(?<![a-z])(?:type|enter|paste|use|give|put|answer)(?:[ ](?:in|it))?[ ]{_VALUE}"
+        rf"(?<![a-z])(?:type|enter|paste|use|give|put|answer)(?:[ ](?:in|it|with))?[ ]{_VALUE}"
         r"(?=[ ](?:there|here|then|at|in|when|and|to)[ .,;)\n]|[ ](?:there|here)\Z|"
         r"[.,;)]{0,2}(?:\s|\Z|\\n))",
         trigger=rf"(?:ask|prompt)[^\n]{{1,100}}(?:type|enter|paste|use|give|put|answer)"
-        rf"(?:[ ]in|[ ]it|)[ ]{_QUOTE}?{_ENDS_IN_DIGIT}",
+        rf"(?:[ ]in|[ ]it|[ ]with|)[ ]{_QUOTE}?{_ENDS_IN_DIGIT}",
         reach=260,
         after=_REST_OF_VALUE,
         accept=_is_to_type,
@@ -237,6 +252,21 @@ RULES: tuple[StructuralRule, ...] = (
         r"(?<![a-z])(?:use|using|with|try|as)[ ][\w.@+-]{2,40}/(?P<secret>[!#-&(-_a-~]{6,64}?)[ ]"
         r"(?:to|for)[ ](?:log|sign|access|auth|connect|enter|get)",
         accept=_is_changed,
+    ),
+    _password_rule(
+        "a user and a password with a slash and blanks between, in a request to use them",
+        rf"(?<![a-z])(?:use|using|with|try)[ ](?!(?:the|a|an|this|your|my|our)[ ])"
+        rf"(?-i:[a-z])[\w.@+-]{{1,39}}[ ]/[ ]{_VALUE}(?=[ ](?:for|on|at|in|to)[ ]|{_END[3:]}",
+        trigger=r"(?:use|using|with|try)[ ][\w.@+-]{2,40}[ ]/[ ][!-~]{6}",
+        after=_REST_OF_VALUE,
+        accept=_is_to_use,
+    ),
+    _password_rule(
+        "a user and a password after words for basic authentication",
+        rf"basic[ -]auth(?:entication)?(?:[ ]cred(?:ential)?s)?(?:[ ]is|[ ]are|[ ]with|:|[ ]=)[ ]"
+        rf"[\w.@-]{{2,60}}:{_VALUE}{_END}",
+        trigger=r"basic[ -]auth[a-z ]{0,28}[ :=]{1,3}[\w.@-]{2,60}:[!-~]{6}",
+        accept=_is_account_password,
     ),
     _password_rule(
         "the new password after the old one",

@@ -91,7 +91,7 @@ _MEMBER = re.compile(rb"(?:\.|\$\{?|\{\{-?[ ]?)\Z")
 _CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`](?:[\w-]{1,40}\.){0,6}\Z")
 _NEXT_KEY = re.compile(rb"\\{0,7}[\"'`]\s{0,4}(?::(?!:)|=>)")
 """What follows a string that is the next key of an object: `"run password", "build:docs": …`."""
-_CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
+_CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}(?:,[ ]?(?:[01]|true|false))?\)")
 _SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy", "appid"})
 _UNCERTAIN = frozenset({Strength.WEAK, Strength.TOKEN})
 _HEADER_SIGNS = frozenset({b":", b"=", b"=>", b",", b"%3A", b"%3a"})

@@ -75,7 +75,7 @@ _FIELD = re.compile(
 )
 _SAYS_NOTHING = re.compile(
     rb"(?:.*[ ._-])?(?:value|val|result|data|text|contents?|key|string|str|p|s|v|x|currently|is|"
-    rb"now|default|output|out|ok|new|old|pw|sign|auth|login|[0-9]|[$>])[ ]?\Z",
+    rb"now|default|output|out|ok|new|old|pw|sign|auth|login|share|safe|please|[0-9]|[$>])[ ]?\Z",
     re.IGNORECASE,
 )
 _ALONE = re.compile(

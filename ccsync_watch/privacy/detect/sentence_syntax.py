@@ -62,7 +62,7 @@ _VALUE = re.compile(
     r"(?P<value>(?:(?!</?[a-z][a-z0-9]{0,9}>)[!#-&(-_a-~\u00c0-\u024f\u0400-\u052f]){3,256})"
 )
 _LOOSE_STEP = re.compile(
-    rf"(?P<sign>{_SIGN})|(?<=\s)(?P<word>{_LETTER}{{1,12}})(?=\s)|[\n;|<>{{}}]|\.(?=\s|\Z)"
+    rf"(?P<sign>{_SIGN})|(?<=\s)(?P<word>{_LETTER}{{1,12}}(?:['’]{_LETTER}{{1,5}})?)(?=\s)|[\n;|<>{{}}]|\.(?=\s|\Z)"
 )
 _LONGEST_LOOSE = 64
 _COULD_HOLD = re.compile(r"[0-9@#$^*!~]|[a-z][-_.+][a-z]|[a-z][A-Z]")
