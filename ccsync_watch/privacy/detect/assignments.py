@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ccsync_watch.privacy.detect import headers
 from ccsync_watch.privacy.detect.assigned_secrets import Assigned, is_assigned_secret
 from ccsync_watch.privacy.detect.assigned_value import LONGEST_VALUE, ValueReader
+from ccsync_watch.privacy.detect.counted_names import is_counted_name
 from ccsync_watch.privacy.detect.name_patterns import (
     AFTER_NAME,
     KEYWORD,
@@ -220,7 +221,9 @@ class AssignmentFinder:
             is_call=sign == b"," and self._is_call(start, last),
             value=value,
         )
-        if not is_assigned_secret(assigned):
+        if not is_assigned_secret(assigned) or (
+            not quoted and is_counted_name(data, name, start, (first, last))
+        ):
             return [], True
         kind = "password" if strength is Strength.PASSWORD else "secret"
         if "token" in name.lower() and kind == "secret":

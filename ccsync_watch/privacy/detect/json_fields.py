@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits, is_postal_code
+from ccsync_watch.privacy.detect.counted_names import is_counted_member
 from ccsync_watch.privacy.detect.named_values import is_value_in_code
 from ccsync_watch.privacy.engine.pauses import paced
 from ccsync_watch.privacy.heuristics.name_strength import (
@@ -79,6 +80,7 @@ class Members:
     """What the members of one object prove about each other; with `pause` between its many keys."""
 
     def __init__(self, obj: dict[str, JsonValue], pause: Callable[[], None]) -> None:
+        self._obj = obj
         self._named = self._labelled = Strength.NONE
         self._has_code = any(map(is_code_name, paced(obj, pause)))
         self._is_web_key = "kty" in obj
@@ -103,7 +105,8 @@ class Members:
         """Return how secret the member `key` is; `above` is what the object's own key proves."""
         own = strength_of(key)
         is_published = self._is_public and own is Strength.WEAK  # `"type": "…/PubKeyEd25519"`
-        if is_published or (isinstance(value, str) and is_postal_code(key, value)):
+        is_count = own is Strength.PASSWORD and is_counted_member(self._obj, key)
+        if is_published or is_count or (isinstance(value, str) and is_postal_code(key, value)):
             return Strength.NONE
         if _RECOVERY_CODES.fullmatch(key):
             return Strength.PASSWORD

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.assigned_secrets import is_postal_code
+from ccsync_watch.privacy.detect.counted_names import is_counted_name
 from ccsync_watch.privacy.detect.nearby_names import is_digest_of
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
@@ -142,7 +143,7 @@ _NAMED_DIGESTS = frozenset({"token", "tokens", "secret"})
 """What is seldom a checksum where a sentence says what it is."""
 _OWNERS = frozenset(load_words("owners_of_key"))
 _OWNED = re.compile(rb"(?:my|our|your)[ ](?:[\w.-]{2,24}[ ])?\Z", re.IGNORECASE)
-_NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
+_NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}|[A-Za-z]+\d{0,2}(?:\.\d{1,2}){1,2}")
 _ACCOUNT_NAME = re.compile(r"[a-z]{2,16}(?:[._-][a-z]{2,16}){0,2}[._-]?\d{0,4}")
 """Of somebody, after the word "login"."""
 _VARIABLE = re.compile(r"[a-z]\w*_\w*\.[A-Za-z_]+")
@@ -171,8 +172,9 @@ def _is_password_of_sentence(
     """Tell whether a sentence about a password contains one."""
     value, quoted = text_of(data, span), match["quote"] is not None
     subject = match["subject"].decode("latin-1")
+    start, name = low + match.start(), low + match.start("subject")
     is_count = value.isdigit() and (subject == "pass" or b"=" in match[0] or b" for " in match[0])
-    start = low + match.start()
+    is_count = is_count or is_counted_name(data, subject, name, span)
     before = _WORD_BEFORE.search(data, max(0, start - 24), start)
     is_step = (
         subject == "pass"

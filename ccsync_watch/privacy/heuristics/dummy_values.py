@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
-from ccsync_watch.privacy.heuristics.harmless_forms import is_code_after_string
+from ccsync_watch.privacy.heuristics.harmless_forms import is_absent, is_code_after_string
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_PASSPHRASE_WORDS, LEAST_SEED_WORDS
 from ccsync_watch.privacy.heuristics.words import load_words
 
@@ -126,7 +126,7 @@ _CONSTANTS = frozenset(
 def is_placeholder(value: str) -> bool:
     """Tell whether a value is a dummy: `YOUR_API_KEY`, `changeme`, `<token>`, `****`."""
     text = value.strip()
-    if not text or _MASK.fullmatch(text) or text in _CONSTANTS:
+    if not text or _MASK.fullmatch(text) or text in _CONSTANTS or is_absent(text):
         return True
     if _may_have_placeholder(text) and PLACEHOLDER_PART.search(text):
         return True

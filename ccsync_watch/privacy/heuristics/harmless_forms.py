@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ccsync_watch.privacy.heuristics.words import load_words
+
 _FILE = re.compile(
     r"(?:(?:[^\s/;&|,$]*/)+[^\s/;&|,$]{1,200}|[^\s/;&|,$]{20,200})\."
     r"(?:json|ya?ml|toml|py|jsx?|tsx?|mjs|txt|pem|key|crt|cer|pub|asc|"
@@ -34,6 +36,15 @@ _AFTER_STRING = re.compile(
 )
 _ESCAPED = re.compile(r"(?<=\w)\\(?=[_-])")
 _TIME = re.compile(r"(?<![0-9])(?:(?:19|20)[0-9]{2}[01][0-9][0-3][0-9][0-9]{0,9}|1[0-9]{9,12})")
+
+_ABSENT_VALUES = frozenset(load_words("absent_values"))
+_LONGEST_ABSENT = max(map(len, _ABSENT_VALUES)) + 16
+_JOINTS = str.maketrans("", "", " \t._/-<>()[]")
+
+
+def is_absent(value: str) -> bool:
+    """Tell whether a value says that there is none, or that it is not shown: `n/a`, `(not set)`."""
+    return len(value) <= _LONGEST_ABSENT and value.lower().translate(_JOINTS) in _ABSENT_VALUES
 
 
 def is_file(value: str) -> bool:

@@ -44,6 +44,9 @@ CLAUSE_END = re.compile(
 )
 """A line, a sentence or the text ends here."""
 
+_OTHER_ITEMS = re.compile(rb",[ ][a-z]+(?:[ ][a-z]+)?(?:,[ ]|,? (?:and|or) )[a-z]")
+"""After the first of several, of which prose says something: `shows: installers, resets, …`."""
+
 _USUAL_WORDS = frozenset(load_words("words_after_password"))
 """Words that usually follow "the password is"."""
 
@@ -291,7 +294,7 @@ def _is_bare_announced(core: str, data: bytes, stop: int) -> bool:
 
 def _is_announced_word(core: str, data: bytes, stop: int) -> bool:
     """Tell whether letters alone are a password rather than the next words of the sentence."""
-    is_end = CLAUSE_END.match(data, stop) is not None
+    is_end = CLAUSE_END.match(data, stop) is not None and not _OTHER_ITEMS.match(data, stop)
     if not core.isascii() or not (is_end or is_hyphened_passphrase(core)):
         return False
     if core.isalpha():

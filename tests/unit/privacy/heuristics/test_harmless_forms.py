@@ -72,3 +72,23 @@ def test_escapes_and_times_are_left_out() -> None:
     """What a manual escapes is read as it is shown, and times do not count as disorder."""
     assert harmless_forms.unescaped(r"DOCKER\_PASSWORD") == "DOCKER_PASSWORD"
     assert harmless_forms.without_time("cache-20201015112925559%2C") == "cache-%2C"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_absent"),
+    [
+        ("n/a", True),
+        ("N.A.", True),
+        ("(not set)", True),
+        ("not-applicable", True),
+        ("Not applicable", True),
+        ("n/a7Kq", False),
+        ("notset1977!", False),
+        ("nothing-else-matters", False),
+        ("", False),
+        ("n/a " * 40, False),
+    ],
+)
+def test_a_value_may_say_that_there_is_none(value: str, *, is_absent: bool) -> None:
+    """Whatever case and signs it is written with; with anything else it is a value."""
+    assert harmless_forms.is_absent(value) is is_absent
