@@ -170,6 +170,15 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "wallet-key",
+        "the key of an account of a chain, after what the account does",
+        r"(?<![a-z])(?:deployer|signer|wallet|burner|relayer|keeper|minter|faucet|treasury|"
+        r"funder|operator|executor|sender)(?:'?s)?(?:[ _-](?:account|wallet))?"
+        r"[ _-](?:private[ _-])?(?:key|pk|privkey|sk)(?:[ ]{0,2}[:=]|[ ](?:is|was))?"
+        r"[ ]{0,2}[\"'`(]{0,2}(?P<secret>0x[0-9a-f]{64})(?![0-9a-f])",
+        reach=140,
+    ),
+    pattern_rule(
+        "wallet-key",
         "the accounts that a development tool signs with",
         r"accounts\\{0,7}[\"']?[ ]{0,2}[:=][ ]{0,2}\[\s{0,12}\\{0,7}[\"'`]"
         r"(?P<secret>(?:0x)?[0-9a-f]{64})(?![0-9a-f])",
