@@ -151,6 +151,27 @@ _TYPE_OR_VERSION = re.compile(r"(?:[A-Z][a-z]+)+\d{1,3}(?:(?:[A-Z][a-z]+)+|\.\d{
 _rule = partial(pattern_rule, "password", rank=Rank.SENTENCE, reach=240, accept=_is_chosen)
 
 
+_LETS_IN = any_of((
+    "admin", "panel", "login", "log-in", "log in", "sign in", "sign-in", "credentials?", "creds",
+    "account", "user", "console", "dashboard", "portal", "backend", "back office", "web ?ui",
+    "grafana", "phpmyadmin", "cpanel", "plesk", "router", "nas", "jenkins", "admin-bereich",
+    "anmeldung", "zugang", "zugangsdaten", "conta", "compte", "cuenta",
+))  # fmt: skip
+"""What an account lets its owner in to."""
+
+
+_STRONG_SIGN = re.compile(r"[!#$%&*?@^~]")
+"""In passwords, and not in names and versions."""
+_VERSION = re.compile(r"[A-Za-z-]+[0-9]{0,3}(?:\.[0-9x]{1,3}){1,3}")
+
+
+def _is_bracketed(value: str) -> bool:
+    """Tell whether characters show a password, and not the version of a program."""
+    has_sign = _STRONG_SIGN.search(value) is not None
+    is_version = _VERSION.fullmatch(value) is not None
+    return not is_version and _is_surely_answer(value) and (_is_drawn_mix(value) or has_sign)
+
+
 def _is_drawn_mix(value: str) -> bool:
     """Tell whether a value has small letters, capitals and digits, and no words in it."""
     has_all = has_digit(value) and not value.islower() and not value.isupper()
@@ -197,6 +218,14 @@ RULES: tuple[StructuralRule, ...] = (
         trigger=r"(?:root|admin|administrator|ubuntu|postgres|sa|deploy|demo|guest|oracle|vagrant)"
         r"(?:[ ]/[ ]|[/:])[!#$%*+0-9A-Za-z_@^~-]{8}",
         accept=_is_drawn_mix,
+    ),
+    _rule(
+        "an account and its password in brackets, after what they let in to",
+        rf"(?<![\w-])(?:{_LETS_IN})(?![\w-])[^\n()\[\]]{{0,60}}[(\[][\w.@+-]{{2,60}}[ ]?[/:|][ ]?"
+        r"(?P<secret>[!#-&*-.0-9;-Z^-z|~]{6,64})[)\]]",
+        trigger=r"[(\[][\w.@+-]{2,60}[ ]?[/:|][ ]?[!-~]{6}",
+        accept=_is_bracketed,
+        is_caseless=True,
     ),
     _rule(
         "the password of root after its host",
