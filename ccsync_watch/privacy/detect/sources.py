@@ -39,6 +39,7 @@ OBSERVED: Mapping[str, str] = {
     "commented_values": _CODE,
     "config_files": _FILES,
     "directives": _FILES,
+    "echoed_answers": _OUTPUT,
     "form_fills": _CODE,
     "framework_keys": _CODE,
     "headers": _CODE,
