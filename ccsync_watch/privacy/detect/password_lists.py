@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, text_of
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, last, text_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_numbered_words,
     is_positional_secret,
@@ -81,12 +81,62 @@ def find_password_list(data: bytes, end: int, _since: int) -> Iterator[Span]:
         line = _BREAK.match(data, row.end(), limit) if row else None
 
 
+_USERS = re.compile(
+    rb"(?P<kind>(?:(?:basic|digest|http|rpc|web|proxy|sftp|ftp|auth|security)[\w.-]{0,24}?[._-]?|"
+    rb"(?:basic|digest)_?auth:?[\s\\n]{1,40}|basic_?auth\][\s\\n]{1,40}))?"
+    rb"users?(?:\[[0-9]{1,3}\])?[\"']?(?:[ ]?[=:]|[ ](?=[\"'\w]))[ ]{0,2}"
+    rb"(?:\[|(?:\r?\n|\\n)[ \t]{0,24}-[ ])?|(?P<image>atmoz/sftp[\w:.-]{0,24}[ ])",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(
+    rb"[\s,;]{0,24}(?:-[ ])?\\{0,3}[\"']?[A-Za-z_][\w.@-]{0,60}:"
+    rb"(?:[\w.]{1,24}:(?![0-9]{1,6}\b)(?=[^\s:]{4}))?"
+    rb"(?P<secret>[^\s\"'\\,;:/$<{][^\s\"'\\,;:]{3,127})(?::[\w/:.-]{0,80})?\\{0,3}[\"']?"
+    rb"(?=[\s,;\])}]|\\n|\Z)"
+)
+_MOST_ACCOUNTS = 32
+
+
+@at_each_hit
+def find_users(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield the passwords in a list of names and passwords that is called users."""
+    head = last(_USERS.finditer(data, max(0, end - 160), end))
+    if head is None or head.end() <= since:
+        return
+    is_listed = head["kind"] is not None or head["image"] is not None
+    position, limit = head.end(), min(len(data), head.end() + _MOST_READ)
+    for _ in range(_MOST_ACCOUNTS):
+        account = _ACCOUNT.match(data, position, limit)
+        if account is None:
+            return
+        value = text_of(data, account.span("secret"))
+        accept = is_positional_secret if is_listed else _is_mixed
+        if accept(value) and _ID.fullmatch(value) is None:
+            yield Span(*account.span("secret"), "password", Rank.NAMED_FIELD)
+        position = account.end()
+
+
+def _is_mixed(value: str) -> bool:
+    return is_surely_chosen(value) and not value.islower() and not value.isupper()
+
+
+_ID = re.compile(r"[0-9a-f]{16,64}|[0-9.]+|x")
+
+
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "password",
         "a list of users and their passwords for chpasswd",
         r"chpasswd",
         find_password_list,
+    ),
+    StructuralRule(
+        "password",
+        "a list of users and their passwords, each with a colon between",
+        r"users?(?:\[[0-9]{1,3}\])?[\"']?(?:[ ]?[=:][ ]{0,2}|[ ])"
+        r"(?:(?:\[|(?:\r?\n|\\n)[ \t]{0,24}-[ ])[ ]?)?\\{0,3}[\"']?[a-z_][\w.@-]{0,60}:[^\s/:]|"
+        r"atmoz/sftp[\w:.-]{0,24}[ ]",
+        find_users,
     ),
     StructuralRule(
         "password",
