@@ -19,7 +19,7 @@ from ccsync_watch.privacy.heuristics.gibberish import is_drawn
 from ccsync_watch.privacy.heuristics.password_forms import is_positional_secret
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.known.command_lines.command_reader import read_command
-from ccsync_watch.privacy.known.printed_values import printed_values
+from ccsync_watch.privacy.known.printed_values import drawn_values, printed_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,11 @@ _PRINTERS = (
     r"aws secretsmanager get-secret-value|aws ssm get-parameter|kubeadm token create|"
     r"openssl rand|consul keygen|wg genkey|wg genpsk|mix phx\.gen\.secret|doppler secrets get|"
     r"infisical secrets get|terraform output -raw|"
-    r"tofu output -raw|credstash get|fly auth token|flyctl auth token|rails secret)"
+    r"tofu output -raw|credstash get|fly auth token|flyctl auth token|rails secret|"
+    r"ansible-vault view|ansible-vault decrypt|sops -d|sops --decrypt|sops decrypt|eyaml decrypt|"
+    r"gpg -d|gpg --decrypt|age -d|age --decrypt|doppler secrets|chamber export|chamber env|"
+    r"heroku config|bw get item|aws ssm get-parameters|"
+    r"cat [\w./~-]{0,60}(?:\.env|secrets?|vault|credentials)[\w.-]{0,24})"
 )
 """Commands that are recognised without a prompt: nothing else begins with these words."""
 _PRINTER = re.compile(rf"[ \t]{{0,8}}(?P<command>{_PRINTERS}[ \n][^\n]{{0,511}})".encode())
@@ -96,28 +100,39 @@ def find_printed(data: bytes, end: int, since: int) -> Iterator[Span]:
     command = match["command"].decode("utf-8", "replace")
     if command.rstrip().endswith("\\") or read_command(command).reads != "secrets":
         return  # what follows a backslash is still the command
-    for value in printed_values(output):
+    yield from _spans_of(printed_values(output), data, line_end, output_end)
+
+
+def _spans_of(values: set[str], data: bytes, start: int, stop: int) -> Iterator[Span]:
+    """Yield where values are in a range."""
+    for value in values:
         secret = value.encode("utf-8", "surrogatepass")
-        at = data.find(secret, line_end, output_end)
+        at = data.find(secret, start, stop)
         while at >= 0:
             yield Span(at, at + len(secret), "secret", Rank.NAMED_FIELD)
-            at = data.find(secret, at + len(secret), output_end)
+            at = data.find(secret, at + len(secret), stop)
 
 
 @at_each_hit
 def find_printed_word(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield the only word below a command that prints a secret, though no prompt is before it."""
+    """Yield the only word below a command that prints a secret, though no prompt is before it.
+
+    Or the values below that look drawn, whatever their names.
+    """
     start = data.rfind(b"\n", max(0, end - _LONGEST_PROMPT), end - 1) + 1
     line_end = data.find(b"\n", end - 1, end + _LONGEST_COMMAND)
     command = _PRINTER.match(data, start, line_end + 1) if line_end >= 0 else None
-    word = _PRINTED_WORD.match(data, line_end + 1) if command is not None else None
-    if command is None or word is None:
+    if command is None:
         return
     line = command["command"].decode("utf-8", "replace").rstrip()
-    value = word[0].decode("utf-8", "replace")
+    word = _PRINTED_WORD.match(data, line_end + 1)
     if line.endswith("\\") or read_command(line).reads != "secrets":
         return
-    if is_positional_secret(value) and (has_digit(value) or is_drawn(value)):
+    output_end = _output_end(data, line_end + 1)
+    output = data[line_end + 1 : output_end].decode("utf-8", "replace")
+    yield from _spans_of(drawn_values(output), data, line_end, output_end)
+    value = word[0].decode("utf-8", "replace") if word else ""
+    if word is not None and is_positional_secret(value) and (has_digit(value) or is_drawn(value)):
         yield Span(*word.span(), "secret", Rank.NAMED_FIELD)
 
 

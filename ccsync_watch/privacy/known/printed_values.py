@@ -16,8 +16,9 @@ import orjson
 
 from ccsync_watch.plain_text import plain_value
 from ccsync_watch.privacy.heuristics.dummy_values import is_passphrase
-from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words, wordiness
+from ccsync_watch.privacy.heuristics.gibberish import is_mixed_draw, is_unlike_words, wordiness
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_HYPHENED_WORDS, STRICT_WORDINESS
 from ccsync_watch.privacy.heuristics.value_strength import (
     is_password,
@@ -53,6 +54,13 @@ _IDENTIFYING = frozenset(
     }
 )  # fmt: skip
 """Variables that end so say which thing is meant, not how to get at it."""
+_PLAIN_NAME = re.compile(r"[A-Za-z_](?:[\w.-]{0,60}\w)?")
+_DESCRIBING = _IDENTIFYING | {
+    "ACCOUNT", "CHECKSUM", "CREATED", "DATABASE", "ETAG", "HASH", "INSTANCE", "KIND", "LABEL",
+    "LOGIN", "MODEL", "NAMESPACE", "PROJECT", "RESOURCEVERSION", "SERIAL", "SERVER", "SUM", "TITLE",
+    "TYPE", "UID", "UPDATED", "VERSIONID",
+}  # fmt: skip
+_NAME_WORD = re.compile(r"[A-Za-z]+")
 _ASSIGNED = re.compile(
     r"[+-]?[ \t]{0,20}(?:export|declare -\w+|set(?:x| -\w+)?|-|\$env:)?[ \t]{0,4}"
     r"[\"']?(?P<name>[A-Za-z_][\w ./:-]{0,80}?)[\"']?[ \t]{0,40}(?:[:=]|=>)[ \t]{0,40}"
@@ -127,6 +135,8 @@ def _values_in_json(value: JsonValue, strength: Strength, depth: int) -> Iterato
     elif isinstance(value, dict):
         inherited = Strength.WEAK if strength >= Strength.TOKEN else Strength.NONE
         pairs = [(max(_strength(key), inherited), item) for key, item in value.items()]
+        texts = ((key, item) for key, item in value.items() if isinstance(item, str))
+        yield from (text for key, text in texts if _is_drawn(key, text))
     else:
         return
     for under, item in pairs:
@@ -156,6 +166,31 @@ def _strength(name: str) -> Strength:
 def _is_variable(name: str) -> bool:
     """Tell whether a name is one of an environment's variables, of which any may be a secret."""
     return name.isupper() and name.rpartition("_")[2] not in _IDENTIFYING
+
+
+def drawn_values(text: str) -> set[str]:
+    """Return the values in lines of a plain name and a value, if they look drawn."""
+    values: set[str] = set()
+    for line in text.splitlines():
+        plain = line[:_LONGEST_LINE].strip()
+        pair = _ASSIGNED.fullmatch(plain)
+        cells = [pair["name"].strip(), _unquoted(pair["value"])] if pair else _CELLS.split(plain)
+        if len(cells) == _LEAST_CELLS and _is_drawn(*cells):
+            values.add(cells[1])
+    return values
+
+
+def _is_drawn(name: str, value: str) -> bool:
+    """Tell whether a value under any name is generated, and the name does not describe it."""
+    words = _NAME_WORD.findall(name)
+    return (
+        _PLAIN_NAME.fullmatch(name) is not None
+        and words[-1].upper() not in _DESCRIBING
+        and is_surely_chosen(value)
+        and is_mixed_draw(value)
+        and _PATH_OR_ADDRESS.match(value) is None
+        and is_worth_knowing(value)
+    )
 
 
 def _is_value(value: str, strength: Strength) -> bool:
@@ -193,6 +228,7 @@ def _values_in_table(lines: list[str]) -> Iterator[str]:
         named_by_first = strength_of(cells[0])
         if named_by_first >= Strength.TOKEN or len(cells) == _LEAST_CELLS:
             yield from (cell for cell in cells[1:] if _is_value(cell, named_by_first))
+            yield from (cell for cell in cells[1:2] if _is_drawn(cells[0], cell))
 
 
 def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
@@ -202,10 +238,15 @@ def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
         if _PUBLIC.search(assigned["name"]):
             return
         name, value = assigned["name"].strip(), _unquoted(assigned["value"])
-        if _is_value(value, _strength(name)) or (
-            _is_variable(name)
-            and _is_value(value, Strength.WEAK)
-            and (wordiness(value) < STRICT_WORDINESS or _is_mixed(value))
+        is_drawn = _is_drawn(name, value)
+        if (
+            is_drawn
+            or _is_value(value, _strength(name))
+            or (
+                _is_variable(name)
+                and _is_value(value, Strength.WEAK)
+                and (wordiness(value) < STRICT_WORDINESS or _is_mixed(value))
+            )
         ):
             yield value
     elif _is_word(line) and (
