@@ -19,9 +19,11 @@ from ccsync_watch.privacy.engine.structural_rule import (
     text_of,
     window,
 )
+from ccsync_watch.privacy.heuristics.gibberish import is_mixed_draw
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_drawn_or_phrase,
+    is_numbered_words,
     is_surely_chosen,
     is_typed_password,
 )
@@ -50,13 +52,15 @@ def _is_labelled(value: str, strength: Strength) -> bool:
     return strength is Strength.TOKEN and is_secret(value, quoted=True) and is_random(value)
 
 
-def _find(pattern: str, accept: Callable[[str, Strength], bool] = _is_literal) -> Finder:
+def _find(
+    pattern: str, accept: Callable[[str, Strength], bool] = _is_literal, reach: int = _REACH
+) -> Finder:
     """Return the finder for a pattern with the group `secret` before the group `name`."""
     compiled = re.compile(pattern.encode("latin-1"), re.IGNORECASE)
 
     @at_groups_of_hits
     def find(data: bytes, hits: Hits) -> Iterator[Span]:
-        position, limit = window(data, hits, _REACH, _REACH)
+        position, limit = window(data, hits, reach, reach)
         while (
             match := compiled.search(data, position, limit)
         ) is not None and match.start() < hits.end:
@@ -83,10 +87,36 @@ _BETWEEN = r"(?:[,;]?[ ]|,|\s{0,4}\n[ ]{0,24}|\\n[ ]{0,24})[^{}\[\]<>\n]{0,60}?"
 _NAME = r"\\{0,7}[\"']?(?P<name>[\w.-]{2,60})(?![\w.(-])"
 _MEMBER = r"[\w.()\[\]'\"]{0,80}?(?:\.|\[[\"'])(?P<name>\w{2,60})(?![\w.(])"
 
+_CELL = r"(?:[|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91|</t[dh]>[ ]{0,4}<t[dh]>)"
+_CELL_PAD = r"[ ]{0,24}[\"'`*]{0,2}"
+_CELL_NAMES = r"passw(?:or)?d|passphrase|passcode|pwd|api[ _-]?key|(?:[a-z]{1,12} )?token|passwort"
+_CELL_WORDS = r"(?:[\w'.-]{1,20}[ ]){0,3}"
+
+
+def _is_cell(value: str, strength: Strength) -> bool:
+    """Tell whether a cell is a secret: another may hold a name, a number or a commit."""
+    is_chosen = is_mixed_draw(value) or (is_numbered_words(value) and not value.isalnum())
+    return strength > Strength.WEAK and is_chosen and is_surely_chosen(value)
+
+
 _LABEL_OPENS = r"(?: \(|(?:<-|\xe2\x86\x90|<=) )"
 _LABEL = r"(?:passw(?:or)?d|passphrase|passcode|pwd|api[ _-]?key|token|secret|passwort)"
 
 RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
+        "named-value",
+        "a cell of a table, of which the next one says that it is a password",
+        rf"{_CELL}{_CELL_PAD}{_CELL_WORDS}(?:{_CELL_NAMES})",
+        _find(
+            rf"(?:{_CELL}|(?<![^\n])|<t[dh]>){_CELL_PAD}(?P<secret>[^\s|\"'`*<>]{{8,128}})"
+            rf"[\"'`*]{{0,2}}[ ]{{0,24}}{_CELL}{_CELL_PAD}{_CELL_WORDS}"
+            rf"(?P<name>{_CELL_NAMES})[\"'`*]{{0,2}}"
+            rf"(?:[ ](?:for|of|on|at|to|in)[ ][^|\n\t<]{{1,60}}|[ ]?\([^|()\n<]{{1,40}}\))?"
+            rf"[ ]{{0,24}}(?={_CELL}|</t|\r?\n|\Z)",
+            _is_cell,
+            reach=200,
+        ),
+    ),
     StructuralRule(
         "pair",
         "a value and then its name as two fields",

@@ -83,6 +83,17 @@ def is_unlike_words(value: str) -> bool:
     return has_digit(value) or is_gibberish(value) or is_drawn(value)
 
 
+_LEAST_TURNS = 3
+
+
+def is_mixed_draw(value: str) -> bool:
+    """Tell whether letters of both cases and digits are mixed as in no name."""
+    if not has_digit(value) or value.islower() or value.isupper():
+        return False
+    turns = sum(a.isdigit() is not b.isdigit() for a, b in itertools.pairwise(value))
+    return is_gibberish(value) or (turns >= _LEAST_TURNS and not wordiness(value))
+
+
 _WORD_RUN = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 _SIGN = re.compile(r"[\W_]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
