@@ -62,7 +62,7 @@ RULES: tuple[StructuralRule, ...] = (
         _rule(
             "what an interpreter echoes",
             rf"{_EXPRESSION}{_TYPED}(?:Out\[[0-9]{{1,4}}\]:[ ]|=>[ ])?"
-            rf"[bu]?(?P<quote>[\"'])(?P<secret>[^\"'\s\\]{{4,256}})(?:\\n)?(?P=quote){LINE_END}",
+            rf"b?(?P<quote>[\"'])(?P<secret>[^\"'\s\\]{{4,256}})(?:\\n)?(?P=quote){LINE_END}",
             trigger=_TRIGGER,
             accept=_is_typed,
         ),

@@ -9,7 +9,7 @@ from ccsync_watch.privacy.dressing.row import Dressing, removed, replaced
 
 _ENTITY = r"&(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,24};)"
 _UNICODE = re.compile(
-    rb"\\+(?:[uU](?:0{4})?([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|([01][0-7]{2}))"
+    rb"\\+(?:[uU](?:0{4})?([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|(0?[01][0-7]{2}))"
 )
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -55,8 +55,10 @@ ROWS: tuple[Dressing, ...] = (
         "a character by its number in a string",
         r"(?:\\u(?:00[2-7a-fA-F]|0[1-9a-fA-F]|[1-9a-cA-C][0-9a-fA-F]|[dD][0-7]|[fF]{2}[0-5]|[fF][eE])|"
         r"\\U0000|\\u\{|\\x(?:2[267]|3[acdeACDE]|40|[4-7][0-9a-fA-F](?:\\{1,16}x|[A-Za-z0-9_]{4}))|"
-        r"\\1[0-7]{2}\\{1,16}1[0-7]{2})",
-        r"\\(?<!\\\\)\\{0,63}(?:u[0-9a-fA-F]{4}|U0000[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2}|[01][0-7]{2}(?=\\|[\"'A-Z0-9]))",
+        r"\\1[0-7]{2}\\{1,16}1[0-7]{2}|"
+        r"[=:][ ]?[\"']?\\{1,2}(?:x[2-7][0-9a-fA-F]|0[01]?[0-7]{2})[A-Za-z0-9\\]|"
+        r"\$'\\{1,2}(?:x[2-7][0-9a-fA-F]|[01][0-7]{2})[A-Za-z0-9\\])",
+        r"\\(?<!\\\\)\\{0,63}(?:u[0-9a-fA-F]{4}|U0000[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2}|0?[01][0-7]{2}(?=\\|[\"'A-Z0-9]))",
         replaced(_read_escape),
     ),
     Dressing(
@@ -86,6 +88,13 @@ ROWS: tuple[Dressing, ...] = (
         r"'(?:\\'|\"'\")'",
         r"'(?:\\{1,3}'|\"'\")'",
         replaced(lambda _: b"'"),
+    ),
+    Dressing(
+        "resumed",
+        "a string of the shell that continues after a line's last backslash",
+        r"[\"']\\{1,3}(?:\r?\n|n)[\"'][^\s\"']{4}",
+        r"[\"']\\(?:\r?\n|(?<=\\)\\{2}n)[\"'](?=[^\s\"'])",
+        removed,
     ),
     Dressing("caret", "a line that a caret continues", r"=\^\r?\n[ -~]", r"\^\r?\n", removed),
     Dressing(
