@@ -100,8 +100,12 @@ def count(text: str) -> int:
     return min(int(text[:_MAX_DIGITS]), _MAX_COUNT)
 
 
-def warn_of_unmatched(filters: Iterable[UnmatchedFilter]) -> None:
-    """Name each filter that nothing stored matches, and the names that may be meant."""
+def warn_of_unmatched(filters: Iterable[UnmatchedFilter], *, setting: str | None = None) -> None:
+    """Name each filter that nothing stored matches, and the names that may be meant.
+
+    `setting` is where they are from, if they are not options.
+    """
     for unmatched in filters:
         meant = f"; did you mean {' or '.join(unmatched.meant)}?" if unmatched.meant else ""
-        warn(printable(f"--{unmatched.option}: nothing stored matches {unmatched.pattern}{meant}"))
+        source = setting or f"--{unmatched.option}"
+        warn(printable(f"{source}: nothing stored matches {unmatched.pattern}{meant}"))

@@ -14,7 +14,7 @@ from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.selections import Selection
 from ccsync_watch.accounting.table_order import SORTS, sort_table, sorts_of
 from ccsync_watch.accounting.time_windows import read_window
-from ccsync_watch.accounting.unmatched_filters import unmatched_filters
+from ccsync_watch.accounting.unmatched_filters import unmatched_filters, unmatched_projects
 from ccsync_watch.accounting.usage_tables import CALLS, TABLES, load_table
 from ccsync_watch.cli.arguments import add_setting_flags, name, project, warn_of_unmatched
 from ccsync_watch.cli.console import printable, say, show_warnings, warn
@@ -154,12 +154,15 @@ def _show(
 
 def _check_budget(database: Database, prices: PriceList, settings: Settings) -> int:
     """Print each budget; return 1 if one is exceeded."""
-    if settings.budget is None:
+    lines = check_budgets(database, prices, settings.budget, SystemClock().wall_ms())
+    if not lines:
         raise ConfigError(
             "no budget is set",
             hint="set one, such as `ccsync-watch config set budget '{\"month\": 250}'`",
         )
-    lines = check_budgets(database, prices, settings.budget, SystemClock().wall_ms())
+    # A mistake in a name would be a budget that nothing ever exceeds.
+    projects = dict.fromkeys(line.project for line in lines if line.project)
+    warn_of_unmatched(unmatched_projects(database, projects), setting="budget")
     for line in lines:
         say(f"{'exceeded' if line.is_exceeded else 'ok':<8}  {printable(line.text)}")
     exceeded = [line for line in lines if line.is_exceeded]

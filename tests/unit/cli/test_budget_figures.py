@@ -40,8 +40,26 @@ def test_a_budget_is_checked(
     shown = capsys.readouterr()
     assert shown.out.splitlines()[0] == "exceeded  $6.00 of $2.00 today (300%)"
     assert "budget exceeded: $6.00 of $2.00 today (300%)" in shown.err
-    _store_with(env, tmp_path, {})
-    assert main(["stats", "--check-budget"], env) == 2
+    empties: list[dict[str, object]] = [{}, {"projects": {}}, {"projects": {"proj": {}}}]
+    for empty in empties:
+        _store_with(env, tmp_path, empty)
+        assert main(["stats", "--check-budget"], env) == 2
+        assert "no budget is set" in capsys.readouterr().err
+
+
+def test_a_project_of_a_budget_that_is_not_stored_is_named(
+    env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake in its name would be a budget that nothing exceeds."""
+    world = World(tmp_path / "state")
+    world.ingest(message("s1", "Hello"), cwd="/home/user/shop")
+    world.close()
+    limits = {"shop": {"month": 5}, "shp": {"month": 5, "day": 1}}
+    _store_with(env, tmp_path, {"projects": limits})
+    assert main(["stats", "--check-budget"], env) == 0
+    shown = capsys.readouterr()
+    assert shown.err == "ccsync-watch: budget: nothing stored matches shp; did you mean shop?\n"
+    assert len(shown.out.splitlines()) == 3
 
 
 def test_status_and_status_line_show_the_budget(
