@@ -39,3 +39,16 @@ def test_an_older_database_is_not_converted(
     assert "the database is of an earlier version" in capsys.readouterr().err
     with closing(sqlite3.connect(older)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (RELEASED,)
+
+
+@pytest.mark.parametrize("command", _DRY_RUNS)
+def test_a_damaged_database_is_not_replaced(
+    env: dict[str, str], older: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """The daemon keeps it under another name, and reads the transcripts again."""
+    older.write_bytes(b"damaged" * 1000)
+    before = sorted(path.name for path in older.parent.iterdir())
+    assert main([command, *_DRY_RUNS[command]], env) == 2
+    assert "the database is damaged" in capsys.readouterr().err
+    assert older.read_bytes() == b"damaged" * 1000
+    assert {*before, "daemon.lock"} >= {path.name for path in older.parent.iterdir()}
