@@ -27,7 +27,14 @@ _ID = re.compile(
 """The name of a column of ids; the `secret_id` of a role of Vault is a secret."""
 _BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
 _BY_WORDS = frozenset(
-    {Rank.ASSIGNMENT, Rank.NAMED_FIELD, Rank.SENTENCE, Rank.ARGUMENT, Rank.CONTEXT}
+    {
+        Rank.PATTERN,
+        Rank.ASSIGNMENT,
+        Rank.NAMED_FIELD,
+        Rank.SENTENCE,
+        Rank.ARGUMENT,
+        Rank.CONTEXT,
+    }
 )
 """Of spans that only words near them make secrets."""
 

@@ -7,12 +7,20 @@ it is a cipher's key says the call that is made with the variable, some lines fu
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import text_of
+from ccsync_watch.privacy.engine.structural_rule import (
+    Hits,
+    Seen,
+    StructuralRule,
+    at_groups_of_hits,
+    text_of,
+    window,
+)
 from ccsync_watch.privacy.heuristics.gibberish import entropy
 from ccsync_watch.privacy.heuristics.thresholds import HEX_ENTROPY
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_secret
@@ -32,9 +40,10 @@ _ASSIGNED = re.compile(
 )
 """Before the literal: a variable, its type, and what makes bytes of a text."""
 _LONGEST_ASSIGNMENT = 200
+_KEYWORD = rb"(?:[A-Za-z_]\w{0,30}[ ]?[=:][ ]?)?"
 _NAME = re.compile(
-    rb"\s{0,24}(?:[A-Za-z_]\w{0,30}[ ]?[=:][ ]?)?[&*]{0,2}(?:(?:new )?[\w.:]{1,48}\(){0,2}"
-    rb"[&*$@]{0,2}(?:(?:self|this|cls)\.)?(?P<name>[A-Za-z_]\w{0,40})(?=[\s,)\[.:;?]|\Z)"
+    rb"\s{0,24}" + _KEYWORD + rb"[&*]{0,2}(?:(?:new )?[\w.:]{1,48}\(" + _KEYWORD + rb"){0,3}"
+    rb"[&*$@]{0,2}(?:(?:self|this|cls)\.)?(?P<name>[A-Za-z_]\w{0,40})(?=[\s,)\[.:;?!]|\Z)"
 )
 """An argument that is a variable, perhaps named or wrapped."""
 _HEX = re.compile(r"(?=[0-9a-fA-F]*[a-fA-F])(?=[a-fA-F]*[0-9])(?:[0-9a-fA-F]{2}){16,64}")
@@ -108,3 +117,27 @@ def _counts(value: str) -> bool:
     numbers = bytes.fromhex(value)
     steps = [(after - before) % 256 for before, after in pairwise(numbers)]
     return max(map(steps.count, steps)) > len(steps) * _MOST_EQUAL_STEPS
+
+
+_SETS_KEY = re.compile(
+    rb"(?:cipher|aes|rijndael|hmac|crypt)\w{0,12}\.key[ ]?=[ ]?(?=[A-Za-z_$@])", re.IGNORECASE
+)
+
+
+@partial(at_groups_of_hits, seen=Seen(before=KEYS_REACH))
+def find_set_keys(data: bytes, hits: Hits) -> Iterator[Span]:
+    """Yield the key that a cipher's property is set to."""
+    low, high = window(data, hits, 48, 128)
+    keys = NamedKeys(data, low, hits.end)
+    for setting in _SETS_KEY.finditer(data, low, hits.end):
+        yield from keys.at(setting.end(), high)
+
+
+RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
+        "secret",
+        "the variable that a cipher's key is set to",
+        r"(?:cipher|aes|rijndael|hmac|crypt)\w{0,12}\.key[ ]?=[ ]?[A-Za-z_$@]",
+        find_set_keys,
+    ),
+)

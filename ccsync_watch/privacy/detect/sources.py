@@ -46,6 +46,7 @@ OBSERVED: Mapping[str, str] = {
     "grouped_secrets": _OUTPUT,
     "issued_codes": _OUTPUT,
     "message_codes": _PROSE,
+    "named_keys": _CODE,
     "named_values": _CODE,
     "nearby_tokens": _OUTPUT,
     "network_devices": _FILES,
