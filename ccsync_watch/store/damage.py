@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import CcsyncError, DatabaseDamaged
 from ccsync_watch.file_locks import file_identity
+from ccsync_watch.store.database_file import is_there
 from ccsync_watch.store.file_header import hold, read_header, release
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def create_if_missing(path: Path) -> bool:
     An empty file counts as missing: an interrupted start leaves it where a restored database was
     to come.
     """
-    if path.exists() and path.stat().st_size:
+    if is_there(path) and path.stat().st_size:
         return False
     # SQLite would write the lost database's log into the restored one.
     remove_files(path, LOGS)

@@ -8,9 +8,7 @@ brings them to the disk with itself.
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
-import os
 import sqlite3
 import threading
 import weakref
@@ -30,6 +28,7 @@ from ccsync_watch.store.damage import (
     failure_of,
     set_aside,
 )
+from ccsync_watch.store.database_file import is_there
 from ccsync_watch.store.full_check import check_content, check_schema
 from ccsync_watch.store.full_disk import open_with_room
 from ccsync_watch.store.migrations import MIGRATIONS
@@ -274,10 +273,7 @@ def open_for_reading(folder: Path) -> Database | None:
     Raises OtherSchema for one of another version, StateError when it cannot be read.
     """
     path = folder / DATABASE_NAME
-    if not path.exists():
-        if folder.exists() and not folder.is_dir():
-            error = NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            raise state_error(folder, error, doing="use the state folder")
+    if not is_there(path):
         return None
     check_dictionary(path)
     database = Database(path, read_only=True)

@@ -33,6 +33,7 @@ from ccsync_watch.pipeline.pruning import (
 )
 from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
+from ccsync_watch.store.database_file import is_there
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.units import plural, size
 
@@ -103,7 +104,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     show_warnings(settings)
     request = _request(arguments, settings)
     _check_consent(arguments)
-    if not (settings.state_dir / DATABASE_NAME).exists():
+    if not is_there(settings.state_dir / DATABASE_NAME):
         return _show_nothing(arguments)
     with waiting_for_daemon():
         wait_while_starting(settings.state_dir, START_SECONDS)

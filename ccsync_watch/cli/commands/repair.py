@@ -22,6 +22,7 @@ from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store.annotation_writer import restore_annotations
 from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
+from ccsync_watch.store.database_file import is_there
 from ccsync_watch.store.meta import set_meta
 from ccsync_watch.store.steady_time import follow_origin
 from ccsync_watch.units import plural
@@ -49,7 +50,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Repair, or show what a repair would change."""
     settings = load(env, flags)
     show_warnings(settings)
-    if not (settings.state_dir / DATABASE_NAME).exists():
+    if not is_there(settings.state_dir / DATABASE_NAME):
         return _show_nothing(arguments)
     with waiting_for_daemon():
         wait_while_starting(settings.state_dir, START_SECONDS)

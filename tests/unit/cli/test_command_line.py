@@ -115,7 +115,17 @@ def test_help_and_version_end_well(
     assert out.strip() == f"ccsync-watch {__version__}" or out.startswith("usage: ccsync-watch")
 
 
-@pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("sync-now",), ("preview",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("status", "--json"),
+        ("sync-now",),
+        ("preview",),
+        ("repair",),
+        ("prune", "-y", "--older-than", "1d"),
+    ],
+)
 def test_an_error_is_one_line_with_its_code(
     env: dict[str, str],
     tmp_path: Path,

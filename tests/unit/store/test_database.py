@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import random
@@ -208,6 +209,13 @@ class TestOpening:
         with pytest.raises(StateError, match=r"cannot use .*ccsync\.db: a folder is where"):
             open_database(tmp_path, now_ms=1)
         assert (tmp_path / "ccsync.db").is_dir()
+
+    def test_a_pipe_is_named(self, tmp_path: Path) -> None:
+        """To read from it would wait for ever."""
+        os.mkfifo(tmp_path / "ccsync.db")
+        for open_one in (open_for_reading, functools.partial(open_database, now_ms=1)):
+            with pytest.raises(StateError, match=r"ccsync\.db is not a regular file: remove it"):
+                open_one(tmp_path)
 
     def test_few_damaged_databases_are_kept(self, tmp_path: Path) -> None:
         """The last two, with their logs: each may be as large as the store."""
