@@ -13,7 +13,8 @@ from ccsync_watch.cli.arguments import add_setting_flags, checked, project, warn
 from ccsync_watch.cli.confirmation import can_ask, confirm
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.daemon_waits import waiting_for_daemon
-from ccsync_watch.cli.redaction_progress import show_bar, show_migration
+from ccsync_watch.cli.database_opening import open_beside_daemon
+from ccsync_watch.cli.redaction_progress import show_bar
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -31,8 +32,7 @@ from ccsync_watch.pipeline.pruning import (
     plan_pruning,
     prune,
 )
-from ccsync_watch.store.damage import CheckLevel
-from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
+from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.database_file import is_there
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.units import plural, size
@@ -110,7 +110,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         wait_while_starting(settings.state_dir, START_SECONDS)
     is_running = check_version(settings, "prune")
     clock = SystemClock()
-    database = _open(settings, clock, is_dry=arguments.dry_run)
+    database = open_beside_daemon(settings.state_dir, clock, is_dry=arguments.dry_run)
     if database is None:
         return _show_nothing(arguments)
     try:
@@ -140,15 +140,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if request.max_bytes is not None and not arguments.dry_run:
         _show_size(stored_bytes - unused_bytes, request.max_bytes)
     return 0
-
-
-def _open(settings: Settings, clock: SystemClock, *, is_dry: bool) -> Database | None:
-    if is_dry:
-        return open_for_reading(settings.state_dir)
-    # As in a repair: each step is a commit of its own, so a daemon may run meanwhile.
-    with show_migration() as on_migration:
-        folder, level = settings.state_dir, CheckLevel.SHARED
-        return open_database(folder, now_ms=clock.wall_ms(), on_progress=on_migration, level=level)
 
 
 def _request(arguments: argparse.Namespace, settings: Settings) -> PruneRequest:

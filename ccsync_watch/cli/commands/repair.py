@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, say_wrapped, show_warnings, warn
 from ccsync_watch.cli.daemon_waits import waiting_for_daemon
-from ccsync_watch.cli.redaction_progress import show_migration, show_progress
+from ccsync_watch.cli.database_opening import open_beside_daemon
+from ccsync_watch.cli.redaction_progress import show_progress
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
@@ -20,8 +21,7 @@ from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
 from ccsync_watch.errors import NotRunning
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store.annotation_writer import restore_annotations
-from ccsync_watch.store.damage import CheckLevel
-from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
+from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.database_file import is_there
 from ccsync_watch.store.meta import set_meta
 from ccsync_watch.store.steady_time import follow_origin
@@ -56,7 +56,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         wait_while_starting(settings.state_dir, START_SECONDS)
     check_version(settings, "repair")
     clock = SystemClock()
-    database = _open(settings, clock, is_dry=arguments.dry_run)
+    database = open_beside_daemon(settings.state_dir, clock, is_dry=arguments.dry_run)
     if database is None:
         return _show_nothing(arguments)
     try:
@@ -73,16 +73,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
             ControlClient(settings.state_dir).reload()  # it uploads what was queued here
     (_show_json if arguments.json else _show)(outcome, is_dry=arguments.dry_run)
     return 0
-
-
-def _open(settings: Settings, clock: SystemClock, *, is_dry: bool) -> Database | None:
-    if is_dry:
-        # Opened for writing, a database of an earlier version would be converted for good.
-        return open_for_reading(settings.state_dir)
-    # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
-    with show_migration() as on_migration:
-        folder, level = settings.state_dir, CheckLevel.SHARED
-        return open_database(folder, now_ms=clock.wall_ms(), on_progress=on_migration, level=level)
 
 
 def _prepare(database: Database, clock: SystemClock) -> None:
