@@ -145,7 +145,7 @@ def _read_span(text: str, now: datetime, option: str, calendar: Calendar) -> _Sp
     is_day = _DAY_TEXT.fullmatch(text) is not None
     if not is_day and (option == "--last" or not _MOMENT_TEXT.match(text)):
         raise _not_a_time(option, text)
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))  # as Python 3.10 reads it
     if moment.tzinfo is not None:
         moment = calendar.local(round(moment.timestamp() * 1000))
     return _Span(moment, _later_by_a_day(moment) if is_day else moment, days=1)
