@@ -102,7 +102,9 @@ def user_manager(program: Program) -> Iterator[int]:
         process.wait()
         for folder in ("", "unified", "systemd"):
             top = Path("/sys/fs/cgroup", folder, name)
-            for group in [*sorted(top.rglob("*/"), reverse=True), top] if top.exists() else ():
+            # "*/" would be files, too, on Python 3.10.
+            groups = sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True)
+            for group in [*groups, top] if top.exists() else ():
                 wait_until(partial(_is_removed, group), "no process is left in it")
 
 

@@ -242,25 +242,30 @@ RULES: tuple[StructuralRule, ...] = (
         accept=_is_surely_chosen,
     ),
     _rule(
-        "the line after a question for a password",
-        rf"{_QUESTION}[?!.]{{0,3}}"
+        "the line after words for a password",
+        rf"{_QUESTION}[!.]{{0,3}}"
         rf"[\"*]{{0,2}}{LINE_BREAK}{{1,2}}{_SPEAKER}{_ANSWER}"
         rf"[\"'`]?(?P<secret>[^\s\"'`\\]{{6,64}})[\"'`]?{LINE_END}",
-        trigger=rf"{_QUESTION_TRIGGER}[?!.]{{0,3}}"
+        trigger=rf"{_QUESTION_TRIGGER}[!.]{{0,3}}"
         rf"[\"*]{{0,2}}{LINE_BREAK}",
         accept=_is_surely_answer,
     ),
     _rule(
         "the line of a chat that answers a question for a password",
-        rf"{_QUESTION}\?[\"*)]{{0,2}}{LINE_BREAK}{{1,2}}(?:{_OWN_LINE})?{_TIMED_SPEAKER}{_ANSWER}"
+        rf"{_QUESTION}\?[?!.]{{0,2}}[\"*)]{{0,2}}{LINE_BREAK}{{1,2}}"
+        rf"(?:{_OWN_LINE})?{_TIMED_SPEAKER}{_ANSWER}"
         rf"[\"'`]?(?P<secret>[^\s\"'`\\]{{6,64}})[\"'`]?{LINE_END}",
-        trigger=rf"{_QUESTION_TRIGGER}\?[\"*)]{{0,2}}{LINE_BREAK}",
+        trigger=rf"{_QUESTION_TRIGGER}\?[?!.]{{0,2}}[\"*)]{{0,2}}{LINE_BREAK}",
+        reach=160,
+        after=320,
         accept=_is_asked_for,
     ),
     _rule(
         "an answer on the line of a question for a password",
         rf"{_QUESTION}\?[ ]{{1,2}}{_SPEAKER}{_ANSWER}(?P<secret>[^\s\"'`\\]{{4,128}}){LINE_END}",
         trigger=rf"{_QUESTION_TRIGGER}\?[ ]{{1,2}}[^\s]",
+        reach=160,
+        after=280,
         accept=_is_asked_for,
     ),
     pattern_rule(

@@ -62,6 +62,8 @@ class IdColumns:
             return False
         if self._headers is None:
             self._headers = self._read_headers()
+        if not self._headers:
+            return False
         index = bisect_right(self._headers, start, key=_start) - 1
         if index < 0 or not self._headers[index].stop < start < self._headers[index].end:
             return False
