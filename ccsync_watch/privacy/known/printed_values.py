@@ -185,6 +185,7 @@ def _is_drawn(name: str, value: str) -> bool:
     words = _NAME_WORD.findall(name)
     return (
         _PLAIN_NAME.fullmatch(name) is not None
+        and bool(words)  # `_1` has none
         and words[-1].upper() not in _DESCRIBING
         and is_surely_chosen(value)
         and is_mixed_draw(value)

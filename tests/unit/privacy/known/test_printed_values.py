@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.privacy.known.printed_values import decoded_values, printed_values
+from ccsync_watch.privacy.known.printed_values import decoded_values, drawn_values, printed_values
 
 VALUE = "tuv8-Qx4w-9zzP"
 TOKEN = "b7Kq2mX9pL4vRt8sWz1c"
@@ -118,3 +118,11 @@ def test_other_output_has_no_values(text: str) -> None:
 def test_a_mixed_value_under_a_plain_name_is_known(value: str, *, is_known: bool) -> None:
     """Also one that happens to hold syllables."""
     assert (value in printed_values(f"SIGNING={value}")) is is_known
+
+
+@pytest.mark.parametrize("name", ["_", "__1", "_1.2", "1", "é"])
+def test_a_name_without_a_letter_is_read_as_any_other(name: str) -> None:
+    """It says nothing of its value; an error here would keep the whole session from the store."""
+    text = f"{name}: aB3xY9kQ2mZp\nvault_mysql_root: a7SnNFxD2yQ9"
+    assert drawn_values(text) == {"a7SnNFxD2yQ9"}
+    assert printed_values(text) == {"a7SnNFxD2yQ9"}
