@@ -6,7 +6,13 @@ import base64
 import re
 
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.structural_rule import LINE_BREAK, StructuralRule, pattern_rule
+from ccsync_watch.privacy.engine.structural_rule import (
+    LINE_BREAK,
+    LINE_END,
+    LINE_START,
+    StructuralRule,
+    pattern_rule,
+)
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_drawn_or_phrase,
     is_hyphened_passphrase,
@@ -18,7 +24,6 @@ from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import decodes_to_credentials, is_random
 
 _CHECK = 11
-_LINE = r"(?:(?<![^\n])|(?<=\\n))"
 
 
 def _is_session_token(value: str) -> bool:
@@ -66,7 +71,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a user and a password in quotes on a line, as PgBouncer reads them",
-        rf"{_LINE}\\{{0,3}}\"[\w.@-]{{1,60}}\\{{0,3}}\"[ ]{{1,8}}\\{{0,3}}\""
+        rf"{LINE_START}\\{{0,3}}\"[\w.@-]{{1,60}}\\{{0,3}}\"[ ]{{1,8}}\\{{0,3}}\""
         r"(?P<secret>[^\"\s\\]{6,256})\\{0,3}\"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))",
         rank=Rank.PATTERN,
         reach=100,
@@ -75,9 +80,10 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a password that a player types to log in",
-        rf"{_LINE}(?:\[[^\]\n]{{1,30}}\][^/\n]{{0,80}})?/(?:login|register|reg|changepassword)[ ]"
-        r"(?:(?P<again>[^\s]{6,64})[ ])?(?P<secret>[^\s\"'\\/.]{2}[^\s\"'\\/]{4,62})"
-        r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))",
+        rf"{LINE_START}(?:\[[^\]\n]{{1,30}}\][^/\n]{{0,80}})?"
+        r"/(?:login|register|reg|changepassword)[ ]"
+        r"(?:(?P<again>[^\s]{6,64})[ ])?"
+        rf"(?P<secret>[^\s\"'\\/.]{{2}}[^\s\"'\\/]{{4,62}}){LINE_END}",
         trigger=r"/(?:login|register|reg|changepassword)[ ][^\s]{6}",
         rank=Rank.SENTENCE,
         reach=160,

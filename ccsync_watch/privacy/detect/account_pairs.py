@@ -225,7 +225,6 @@ RULES: tuple[StructuralRule, ...] = (
         r"(?P<secret>[!#-&*-.0-9;-Z^-z|~]{6,64})[)\]]",
         trigger=r"[(\[][\w.@+-]{2,60}[ ]?[/:|][ ]?[!-~]{6}",
         accept=_is_bracketed,
-        is_caseless=True,
     ),
     _rule(
         "the password of root after its host",

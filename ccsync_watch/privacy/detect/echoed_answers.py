@@ -51,9 +51,7 @@ def _is_typed(value: str) -> bool:
     return is_password(value, quoted=True) and is_drawn_or_phrase(value)
 
 
-_rule = partial(
-    pattern_rule, "password", rank=Rank.NAMED_FIELD, reach=160, after=640, is_caseless=True
-)
+_rule = partial(pattern_rule, "password", rank=Rank.NAMED_FIELD, reach=160, after=640)
 
 RULES: tuple[StructuralRule, ...] = (
     rule_of_all(

@@ -10,13 +10,18 @@ import re
 from functools import partial
 
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.structural_rule import LINE_END, StructuralRule, pattern_rule
+from ccsync_watch.privacy.engine.structural_rule import (
+    LINE_END,
+    LINE_START,
+    StructuralRule,
+    pattern_rule,
+)
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen, looks_chosen
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 _MARK = r"(?:[-*+]|\xe2\x80\xa2|[0-9]{1,2}[.)])"
-_BEGINS = rf"(?:(?<![^\n])|(?<=\\n))[ \t>]{{0,8}}(?:{_MARK}[ ]{{1,3}})?[*_`]{{0,2}}"
+_BEGINS = rf"{LINE_START}[ \t>]{{0,8}}(?:{_MARK}[ ]{{1,3}})?[*_`]{{0,2}}"
 _SERVICE = (
     r"(?!(?:merkle|state|trie|tree|receipts?|transactions?|storage|witness|block|header|document|"
     r"web|git|repo|project|source|src|app|path|url|base|data|square|cube)[ -])[a-z][\w.-]{1,24}"

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, last, text_of
+from ccsync_watch.privacy.engine.structural_rule import (
+    LINE_BREAK,
+    StructuralRule,
+    at_each_hit,
+    last,
+    text_of,
+)
 from ccsync_watch.privacy.heuristics.password_forms import (
     is_numbered_words,
     is_positional_secret,
@@ -134,7 +140,8 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a list of users and their passwords, each with a colon between",
         r"users?(?:\[[0-9]{1,3}\])?[\"']?(?:[ ]?[=:][ ]{0,2}|[ ])"
-        r"(?:(?:\[|(?:\r?\n|\\n)[ \t]{0,24}-[ ])[ ]?)?\\{0,3}[\"']?[a-z_][\w.@-]{0,60}:[^\s/:]|"
+        rf"(?:(?:\[|{LINE_BREAK}[ \t]{{0,24}}-[ ])[ ]?)?"
+        r"\\{0,3}[\"']?[a-z_][\w.@-]{0,60}:[^\s/:]|"
         r"atmoz/sftp[\w:.-]{0,24}[ ]",
         find_users,
     ),

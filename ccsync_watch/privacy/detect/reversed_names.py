@@ -13,6 +13,7 @@ from ccsync_watch.privacy.detect.named_values import WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
+    LINE_START,
     Hits,
     StructuralRule,
     at_groups_of_hits,
@@ -149,7 +150,7 @@ RULES: tuple[StructuralRule, ...] = (
         "the input that a validation rejects, below its field's name",
         r"input(?:_value|_| value)?[=:] ?\\{0,7}[\"'][^\"'\n]{4}",
         _find(
-            r"(?:(?<![^\n])|(?<=\\n))(?:[\w]{1,40}\.){0,6}(?P<name>[\w-]{2,60})"
+            rf"{LINE_START}(?:[\w]{{1,40}}\.){{0,6}}(?P<name>[\w-]{{2,60}})"
             r"[ ]{0,2}(?:\n|\\n)[^\n]{1,200}?"
             rf"input(?:_value|_| value)?[=:] ?{_QUOTED}"
         ),

@@ -26,6 +26,8 @@ _LONGEST_GROUP = 1024
 """Hits no further apart are read together, in one window, while that is no longer, in bytes."""
 
 
+LINE_START = r"(?:(?<![^\n])|(?<=\\n))"
+"""The pattern of where a line begins, also behind an escaped break."""
 LINE_BREAK = r"(?:\r?\n|\\n)"
 """The pattern of a line's end, also as JSON escapes it."""
 LINE_END = r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))"

@@ -239,15 +239,14 @@ def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
         if _PUBLIC.search(assigned["name"]):
             return
         name, value = assigned["name"].strip(), _unquoted(assigned["value"])
-        is_drawn = _is_drawn(name, value)
         if (
-            is_drawn
-            or _is_value(value, _strength(name))
+            _is_value(value, _strength(name))
             or (
                 _is_variable(name)
                 and _is_value(value, Strength.WEAK)
                 and (wordiness(value) < STRICT_WORDINESS or _is_mixed(value))
             )
+            or _is_drawn(name, value)
         ):
             yield value
     elif _is_word(line) and (
