@@ -219,7 +219,8 @@ def _save_rows(
     copies = CopyMarker(connection, now_ms=context.now_ms, is_released=context.is_released)
     handed_off = hand_offs.mark_hand_offs(connection, facts, new)
     copies.update(messages, batch.start, moved | writer.placed | handed_off)
-    subagent_calls.save(connection, batch, touched)
+    for session_id, agent_ids in subagent_calls.save(connection, batch, touched).items():
+        writer.queue_agents_again(session_id, agent_ids)
     touched |= summary_titles.save_summaries(connection, facts, messages)
     touched -= unknown
     session_writer.mark_due(connection, touched, is_released=context.is_released)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ccsync_watch.store import subagent_calls
 from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.meta import delete_meta, get_meta
-from ccsync_watch.store.requeueing import requeue
+from ccsync_watch.store.requeueing import messages_of_agents, requeue
 from ccsync_watch.store.session_policy import excluded_among
 from ccsync_watch.store.session_writer import mark_due
 from ccsync_watch.transcripts.call_ids import is_numbered, is_own, own_call_id
@@ -70,7 +70,7 @@ def rename(database: Database, session_id: str, *, now_ms: int, is_released: boo
             "UPDATE parts SET tool_use_id = ? WHERE message_seq = ? AND position = ?",
             [(part.own, part.seq, part.position) for part in renamed],
         )
-        _rename_links(connection, session_id, renamed)
+        agent_ids = _rename_links(connection, session_id, renamed)
         # Which session's call it was is not known; it is noted again when that is read.
         connection.executemany(
             "UPDATE worktrees SET call_id = NULL WHERE call_id = ?",
@@ -78,8 +78,9 @@ def rename(database: Database, session_id: str, *, now_ms: int, is_released: boo
         )
         if excluded_among(connection, [session_id]):
             return
-        seqs = sorted({part.seq for part in renamed if part.is_sent_otherwise})
-        for seq in seqs:
+        seqs = {part.seq for part in renamed if part.is_sent_otherwise}
+        seqs.update(messages_of_agents(connection, session_id, agent_ids))
+        for seq in sorted(seqs):
             requeue(connection, seq, session_id, now_ms=now_ms, is_released=is_released)
         if seqs:
             mark_due(connection, [session_id], is_released=is_released)
@@ -118,8 +119,13 @@ def _renamed(connection: sqlite3.Connection, session_id: str) -> Iterator[_Renam
             yield _Renamed(seq, position, used, own, timestamp_ms, is_other)
 
 
-def _rename_links(connection: sqlite3.Connection, session_id: str, renamed: list[_Renamed]) -> None:
-    """Rename the calls that started subagents, as far as a row at the same time shows which."""
+def _rename_links(
+    connection: sqlite3.Connection, session_id: str, renamed: list[_Renamed]
+) -> set[str]:
+    """Rename the calls that started subagents, as far as a row at the same time shows which.
+
+    Return the subagents that have another type by that.
+    """
     by_time = {(part.used, part.timestamp_ms): part.own for part in renamed}
     links = connection.execute(
         "SELECT name, source, tool_use_id, at_ms FROM subagent_calls WHERE session_id = ?",
@@ -138,5 +144,4 @@ def _rename_links(connection: sqlite3.Connection, session_id: str, renamed: list
                 "INSERT OR IGNORE INTO subagent_calls VALUES (?, ?, ?, ?, ?)",
                 (session_id, name, source, own, at_ms),
             )
-    if numbered:
-        subagent_calls.link_again(connection, session_id)
+    return subagent_calls.link_session(connection, session_id) if numbered else set()

@@ -11,10 +11,12 @@ import orjson
 
 from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store.id_keys import key_of
+from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.meta import get_meta
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
 MARKED_UNSENT = 3
 """The value of `is_inherited` in copies without a mark that were never sent: see `copies`."""
@@ -47,6 +49,14 @@ def requeue(
             " rejected = NULL, attempts = 0",
             (changed_seq, session_id, is_released, settled_ms),
         )
+
+
+def messages_of_agents(
+    connection: sqlite3.Connection, session_id: str, agent_ids: Collection[str]
+) -> list[int]:
+    """Return the stored messages of some subagents of a session, in their order."""
+    query = "SELECT seq FROM messages WHERE session_id = ? AND agent_id IN ({ids})"
+    return sorted(seq for (seq,) in select_among(connection, query, sorted(agent_ids), session_id))
 
 
 def is_pruned(facts: str) -> bool:

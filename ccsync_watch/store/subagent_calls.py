@@ -66,10 +66,13 @@ class _StoredSubagent(NamedTuple):
     has_task: bool
 
 
-def save(connection: sqlite3.Connection, batch: Batch, touched: set[str]) -> None:
-    """Save what a batch says of the subagents of some sessions, and link them to their calls."""
-    changed = {
-        session_id
+def save(connection: sqlite3.Connection, batch: Batch, touched: set[str]) -> dict[str, set[str]]:
+    """Save what a batch says of the subagents of some sessions, and link them to their calls.
+
+    Return those whose type is another than when messages of theirs were stored, by session.
+    """
+    new = {
+        (session_id, agent_id)
         for session_id, agent_id in sorted(
             {(row.session_id, row.agent_id) for row in batch.messages if row.agent_id}
         )
@@ -79,19 +82,18 @@ def save(connection: sqlite3.Connection, batch: Batch, touched: set[str]) -> Non
             (session_id, agent_id),
         ).rowcount
     }
+    changed = {session_id for session_id, _agent_id in new}
     changed |= _save_subagents(
         connection, [subagent for subagent in batch.subagents if subagent.session_id in touched]
     )
     changed |= _save_links(connection, [link for link in batch.links if link.session_id in touched])
     changed.update(row.session_id for row in batch.sidechains)
     changed.update(message.session_id for message in batch.messages if _may_link(message))
+    renamed = {}
     for session_id in sorted(changed & touched):
-        _link_session(connection, session_id)
-
-
-def link_again(connection: sqlite3.Connection, session_id: str) -> None:
-    """Choose the calls of a session's subagents again, after what names them was changed."""
-    _link_session(connection, session_id)
+        agent_ids = link_session(connection, session_id)
+        renamed[session_id] = {name for name in agent_ids if (session_id, name) not in new}
+    return renamed
 
 
 def _may_link(message: Message) -> bool:
@@ -171,8 +173,12 @@ def _save_call(
     return saved.rowcount > 0
 
 
-def _link_session(connection: sqlite3.Connection, session_id: str) -> None:
-    """Choose the call of each subagent of a session, and describe it by that."""
+def link_session(connection: sqlite3.Connection, session_id: str) -> set[str]:
+    """Choose the call of each subagent of a session, and describe it by that.
+
+    Return those that got another type.
+    """
+    renamed = set()
     subagents = [
         _StoredSubagent(*row)
         for row in connection.execute(
@@ -200,6 +206,9 @@ def _link_session(connection: sqlite3.Connection, session_id: str) -> None:
                 " WHERE session_id = ? AND agent_id = ?",
                 (*values, session_id, item.agent_id),
             )
+        if agent_type != item.agent_type:
+            renamed.add(item.agent_id)
+    return renamed
 
 
 def _describe(

@@ -214,6 +214,31 @@ def test_a_quoted_id_in_another_tools_result_links_nothing(world: World, seed: i
     assert _links(world) == {AGENT: (None, None, None)}
 
 
+def test_what_was_sent_before_the_type_was_known_is_sent_again(world: World) -> None:
+    """Each message names the type at the backend; what another subagent wrote is not sent again."""
+    main = Writer()
+    rows = [main.prompt("Compare"), *_calls(main, "Look"), _by_result(main, AGENT, "t1")]
+    transcript = Transcript(SESSION, None, main, rows)
+    feed(world.database, transcript, transcript.lines()[:1])
+    _feed(world, [_agent(AGENT, "Not the prompt"), _agent(OTHER_AGENT, "Other")])
+    world.work()
+    assert len(world.ids()) == 5
+    assert _due(world) == []
+    feed(world.database, transcript, transcript.lines()[1:])
+    assert [item for item in _due(world) if item[0]] == [(AGENT, "Explore")] * 2
+    world.clock.advance(60)
+    world.work()
+    assert _due(world) == []
+    _feed(world, [_agent(AGENT, "Not the prompt")])
+    assert _due(world) == []
+
+
+def _due(world: World) -> list[tuple[str | None, str | None]]:
+    """Return the subagent of each message that is to be sent, and its type."""
+    rows = world.outbox.rows(SESSION, 1 << 50, 100).value
+    return [(row.message.agent_id, row.message.agent_type) for row in rows]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_message_to_a_running_subagent_does_not_start_it(world: World, seed: int) -> None:
     """Its result names the subagent too, and may be read first."""
