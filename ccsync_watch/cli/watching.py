@@ -16,6 +16,7 @@ from ccsync_watch.daemon.plugin_copy import remove_other_environments
 from ccsync_watch.daemon.program_files import ProgramFiles
 from ccsync_watch.daemon.runtime import redactor_options
 from ccsync_watch.daemon.supervisor import Supervisor
+from ccsync_watch.errors import StateError
 from ccsync_watch.privacy import READY, Redactor
 from ccsync_watch.privacy.known.secret_values import values_in_environment
 
@@ -68,6 +69,9 @@ def watch(
         if not is_replaced and program.turn():
             log.info("the program was replaced: starting again with its new files")
             is_replaced = True
+            # Before its socket closes: who is hung up on sees that it comes up again.
+            with contextlib.suppress(StateError):
+                lock.announce(None)
             supervisor.stop()
 
     with Progress(sys.stderr) as progress, contextlib.closing(program):

@@ -18,7 +18,7 @@ from ccsync_watch.control.messages import (
     SignOutAnswer,
     read_status,
 )
-from ccsync_watch.control.pidfile import is_being_started, is_starting, read_pidfile
+from ccsync_watch.control.pidfile import is_being_started, is_coming_up, read_pidfile
 from ccsync_watch.errors import DaemonUnavailable, NotAnswering, NotRunning, StillStarting
 from ccsync_watch.processes import is_alive
 
@@ -101,28 +101,7 @@ class ControlClient:
         *,
         seconds: float = ANSWER_SECONDS,
     ) -> T:
-        pidfile = read_pidfile(self._folder)
-        if pidfile is None or pidfile.socket is None:
-            raise still_starting() if is_starting(self._folder) else _not_running()
-        address = ControlAddress.parse(pidfile.socket)
-        if not _is_listening(pidfile, address, self._hello_seconds):
-            raise _not_running()
-        try:
-            _exchange(pidfile, address, "/v1/hello", None, self._hello_seconds)
-        except TimeoutError:
-            raise self._not_answering(pidfile, "does not answer") from None
-        except OSError:
-            raise _hung_up(pidfile) from None
-        try:
-            status, content = _exchange(pidfile, address, path, body, seconds)
-        except TimeoutError:
-            # It has answered hello: it hangs in nothing but this, if at all.
-            raise NotAnswering(
-                f"ccsync-watch (process {pidfile.pid}) does not answer yet: it is busy",
-                hint=f"try again in a moment; {self._folder / 'log'} may say what it does",
-            ) from None
-        except OSError:
-            raise _hung_up(pidfile) from None
+        pidfile, (status, content) = self._exchange(path, body, seconds)
         answer = self._read_answer(pidfile, status, content)
         try:
             return read(answer)
@@ -130,6 +109,64 @@ class ControlClient:
             raise NotAnswering(
                 f"ccsync-watch (process {pidfile.pid}) gave the answer of another version",
                 hint="replace it: run `ccsync-watch stop`, then `ccsync-watch start`",
+            ) from None
+
+    def _exchange(
+        self, path: str, body: dict[str, Any] | None, seconds: float
+    ) -> tuple[Pidfile, tuple[int, bytes]]:
+        """Return who answered, with status and content; ask again where the connection was closed.
+
+        A daemon closes connections that it has no room for, which a request to come may need, and
+        those of a moment in which it starts again: then its pidfile says so. Asking twice does no
+        harm.
+        """
+        for pause_seconds in (*_RETRY_PAUSES_SECONDS, None):
+            pidfile, address = self._holder()
+            try:
+                return pidfile, self._exchange_once(pidfile, address, path, body, seconds)
+            except OSError:
+                if pause_seconds is None or not is_alive(pidfile.pid):
+                    raise _hung_up(pidfile) from None
+                time.sleep(pause_seconds)
+        raise AssertionError  # the last attempt returns or raises
+
+    def _holder(self) -> tuple[Pidfile, ControlAddress]:
+        """Return who listens, and where. Raises NotRunning, StillStarting."""
+        pidfile = read_pidfile(self._folder)
+        while pidfile is not None and pidfile.socket is not None:
+            address = ControlAddress.parse(pidfile.socket)
+            if _is_listening(pidfile, address, self._hello_seconds):
+                return pidfile, address
+            before, pidfile = pidfile, read_pidfile(self._folder)
+            if pidfile == before:
+                raise _not_running()
+        # Not read once more: it may listen by now.
+        is_starting = pidfile is not None and is_coming_up(self._folder, pidfile)
+        raise still_starting() if is_starting else _not_running()
+
+    def _exchange_once(
+        self,
+        pidfile: Pidfile,
+        address: ControlAddress,
+        path: str,
+        body: dict[str, Any] | None,
+        seconds: float,
+    ) -> tuple[int, bytes]:
+        """Say hello, then ask. Raises NotAnswering, OSError for a connection that was closed."""
+        # Loaded here: where no daemon runs, nobody waits for an HTTP library to load.
+        from ccsync_watch.control.exchange import exchange  # noqa: PLC0415 - see above
+
+        try:
+            exchange(address, "/v1/hello", None, self._hello_seconds)
+        except TimeoutError:
+            raise self._not_answering(pidfile, "does not answer") from None
+        try:
+            return exchange(address, path, body, seconds)
+        except TimeoutError:
+            # It has answered hello: it hangs in nothing but this, if at all.
+            raise NotAnswering(
+                f"ccsync-watch (process {pidfile.pid}) does not answer yet: it is busy",
+                hint=f"try again in a moment; {self._folder / 'log'} may say what it does",
             ) from None
 
     def _read_answer(self, pidfile: Pidfile, status: int, content: bytes) -> dict[str, Any]:
@@ -164,31 +201,6 @@ def explain_absence(folder: Path, absence: DaemonUnavailable) -> DaemonUnavailab
     if isinstance(absence, NotRunning) and is_being_started(folder):
         return still_starting()
     return absence
-
-
-def _exchange(
-    pidfile: Pidfile,
-    address: ControlAddress,
-    path: str,
-    body: dict[str, Any] | None,
-    seconds: float,
-) -> tuple[int, bytes]:
-    """Return status and content of an answer; ask again where the connection was closed.
-
-    A daemon closes connections that it has no room for, which a request to come may need; asking
-    twice does no harm. Raises OSError, TimeoutError among them.
-    """
-    # Loaded here: where no daemon runs, nobody waits for an HTTP library to load.
-    from ccsync_watch.control.exchange import exchange  # noqa: PLC0415 - see above
-
-    for pause_seconds in _RETRY_PAUSES_SECONDS:
-        try:
-            return exchange(address, path, body, seconds)
-        except ConnectionError:
-            if not is_alive(pidfile.pid):
-                raise
-            time.sleep(pause_seconds)
-    return exchange(address, path, body, seconds)
 
 
 def _hung_up(pidfile: Pidfile) -> NotAnswering:

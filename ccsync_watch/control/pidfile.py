@@ -66,9 +66,12 @@ def read_pidfile(folder: Path) -> Pidfile | None:
 def is_starting(folder: Path) -> bool:
     """Return whether a daemon runs that does not listen yet."""
     pidfile = read_pidfile(folder)
-    if pidfile is None or pidfile.socket is not None or not pidfile.is_daemon:
-        return False
-    return is_holder(folder, pidfile)
+    return pidfile is not None and is_coming_up(folder, pidfile)
+
+
+def is_coming_up(folder: Path, pidfile: Pidfile) -> bool:
+    """Return whether the pidfile is of a daemon that runs, and did not listen when it was read."""
+    return pidfile.is_daemon and pidfile.socket is None and is_holder(folder, pidfile)
 
 
 def is_holder(folder: Path, pidfile: Pidfile) -> bool:

@@ -110,12 +110,9 @@ class InstanceLock:
 
         Of a process that starts again it stays: others see that it comes up, and can stop it.
         """
-        if not self.is_lost():
-            with contextlib.suppress(OSError, StateError):
-                if is_restarting:
-                    self.announce(None)
-                else:
-                    (self._folder / PIDFILE_NAME).unlink()
+        if not is_restarting and not self.is_lost():
+            with contextlib.suppress(OSError):
+                (self._folder / PIDFILE_NAME).unlink()
         self._lock.release()
 
     def _remove_dead_socket(self, dead: Pidfile | None) -> None:

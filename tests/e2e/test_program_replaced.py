@@ -7,6 +7,8 @@ import os
 import shutil
 import socket
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,7 +17,7 @@ import pytest
 
 import ccsync_watch
 from ccsync_watch.control.client import ControlClient
-from ccsync_watch.errors import DaemonUnavailable
+from ccsync_watch.errors import DaemonUnavailable, StillStarting
 from ccsync_watch.file_locks import is_locked
 from ccsync_watch.processes import start_time
 from ccsync_watch.state_path import DAEMON_LOCK_NAME
@@ -88,6 +90,29 @@ def test_the_daemon_starts_again_with_the_new_files(installed: Installed) -> Non
     assert b"plum" not in Path(f"/proc/{pid}/environ").read_bytes()
     assert "starting again with its new files" in (installed.program.state / "log").read_text()
     assert installed.program.stop() == 0
+
+
+def test_whoever_asks_meanwhile_hears_that_it_starts(installed: Installed) -> None:
+    """Not that none runs, nor that one hangs up: `stop` would fail, `start` begin another."""
+    before, ended = installed.since_ms(), threading.Event()
+
+    def ask_on() -> set[type[DaemonUnavailable]]:
+        failures = set()
+        while not ended.is_set():
+            try:
+                ControlClient(installed.program.state).hello()
+            except DaemonUnavailable as error:
+                failures.add(type(error))
+        return failures
+
+    with ThreadPoolExecutor(4) as pool:
+        askers = [pool.submit(ask_on) for _ in range(4)]
+        try:
+            installed.upgrade("# another build\n")
+            wait_until(lambda: installed.since_ms() > before, "another daemon answers")
+        finally:
+            ended.set()
+        assert [asker.result(WAIT_SECONDS) for asker in askers] == [{StillStarting}] * 4
 
 
 def test_files_that_do_not_start_are_not_used(installed: Installed) -> None:

@@ -236,6 +236,28 @@ class TestAnswers:
         assert error.message == f"ccsync-watch (process {process.pid}) ended before it answered"
         assert error.hint == "start it again with `ccsync-watch start`"
 
+    def test_one_that_starts_again_is_starting(self, state: StateFolder) -> None:
+        """It closes its socket after it has said so: what others were asking meanwhile is lost."""
+        path = state.path / "control.sock"
+
+        def start_again() -> None:
+            path.unlink()
+            lock.announce(None)
+
+        lock = InstanceLock(state.path)
+        lock.acquire(1)
+        lock.announce(str(path))
+        with hanging_up(path, after=1, then=start_again):
+            assert isinstance(failure(state.path), StillStarting)
+        lock.release()
+
+    def test_one_that_has_stopped_listening_is_not_running(self, state: StateFolder) -> None:
+        """Its process ends a little later, which says nothing about the next request."""
+        path = state.path / "control.sock"
+        with hanging_up(path, after=1, then=path.unlink):
+            state.write_pidfile(path)
+            assert isinstance(failure(state.path), NotRunning)
+
     def test_a_connection_without_room_is_opened_again(
         self, state: StateFolder, answer_method: Handler, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -245,15 +267,15 @@ class TestAnswers:
         def crowded(address: ControlAddress, seconds: float) -> socket.socket:
             connection = connect(address, seconds)
             opened.append(connection)
-            # The first is closed by the client itself, the next two before they are answered.
-            if len(opened) in {2, 3}:
+            # Every first of an attempt's is closed by the client itself.
+            if len(opened) in {2, 5}:  # a hello, then a request
                 connection.shutdown(socket.SHUT_RDWR)
             return connection
 
         monkeypatch.setattr(ControlAddress, "connect", crowded)
         with state.serve(answer_method):
             assert ControlClient(state.path).request("/v1/x")["method"] == "GET"
-        assert len(opened) == 5
+        assert len(opened) == 8
 
 
 class TestBusy:
