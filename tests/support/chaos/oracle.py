@@ -136,6 +136,16 @@ def read_store(state: Path, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
+def sound_version(state: Path) -> int:
+    """Return the schema version of a store, 0 of one that is gone or damaged."""
+    try:
+        ((check,), *_) = read_store(state, "PRAGMA quick_check(1)")
+        ((version,),) = read_store(state, "PRAGMA user_version")
+    except sqlite3.Error:
+        return 0
+    return int(version) if check == "ok" else 0
+
+
 def marks_in(text: str) -> set[str]:
     """Return the marks of rows in a text."""
     return set(_MARK.findall(text))

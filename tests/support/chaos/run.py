@@ -271,12 +271,15 @@ class ChaosRun:
         if len(own) < 8:
             return False
         conversation = chance.choice(own[:4])
-        # What is stored by now stays, whatever becomes of the file.
+        # What is stored by now stays, whatever becomes of the file. Not in a store that is damaged,
+        # which the daemon may not have noticed yet: it is made anew from the files.
+        state = machine.program.state
         with contextlib.suppress(sqlite3.Error):
-            names = {message.id for message in oracle.stored(machine.program.state)}
-            self.required[machine.number] |= {
-                name for name in names if name.startswith(conversation.session_id)
-            }
+            if oracle.sound_version(state):
+                names = {message.id for message in oracle.stored(state)}
+                self.required[machine.number] |= {
+                    name for name in names if name.startswith(conversation.session_id)
+                }
         own.remove(conversation)
         conversation.delete()
         return True
@@ -343,13 +346,8 @@ class ChaosRun:
         """Let the earlier version have a turn on a store that a newer one has updated."""
         if self.earlier is None or not machine.is_updated or machine.excuses:
             return False
-        try:
-            ((version,),) = oracle.read_store(machine.program.state, "PRAGMA user_version")
-            ((check,), *_) = oracle.read_store(machine.program.state, "PRAGMA quick_check(1)")
-        except sqlite3.Error:
-            version, check = 0, "unreadable"
         # The earlier version would make another store of one that is gone or damaged.
-        if version <= _EARLIER_SCHEMA or check != "ok":
+        if oracle.sound_version(machine.program.state) <= _EARLIER_SCHEMA:
             return False
         machine.kill()
         code, printed = machine.run_earlier()

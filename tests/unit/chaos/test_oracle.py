@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from support.chaos import oracle
 from support.chaos.conversations import Conversation, World, session_id_of
 from support.chaos.oracle import Held, Oracle, Verdict
 from support.lines import START_MS
+from support.storing import World as Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,3 +138,17 @@ def test_lines_are_where_the_writer_believes(conversation: Conversation) -> None
     for file in conversation.files:
         file.finish()
         assert file.path.read_bytes() == b"".join(file.lines)
+
+
+def test_the_rows_of_a_damaged_store_count_for_nothing(tmp_path: Path) -> None:
+    """The daemon makes it anew, and may not have noticed that it has to."""
+    store = Store(tmp_path)
+    for number in range(50):
+        store.say(f"u{number}", f"{number} " * 400)
+    store.close()
+    path = tmp_path / "ccsync.db"
+    assert oracle.sound_version(tmp_path) > 0
+    os.truncate(path, path.stat().st_size // 2)
+    assert oracle.sound_version(tmp_path) == 0
+    path.unlink()
+    assert oracle.sound_version(tmp_path) == 0
