@@ -10,6 +10,7 @@ To add one, add a row to `OPERATORS`, or to `FLAGS` for another `is:`. Their con
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -119,13 +120,19 @@ FLAGS = (
 
 def _project(moment: Moment, value: str) -> Condition:
     known = distinct(moment.read, "project_path")
-    wanted = value.casefold()
-    is_path = "/" in value or "\\" in value
+    written = _expanded(value)
+    wanted = written.casefold()
+    is_path = "/" in written or "\\" in written
     # A name that is written in full is meant alone.
     exact = [path for path in known if wanted in {path.casefold(), _name(path)}]
-    is_wanted = matcher(value)
+    is_wanted = matcher(written)
     matching = exact or [path for path in known if is_wanted(path if is_path else _name(path))]
     return _one_of("s.project_path", matching, value, "project", map(_name, known))
+
+
+def _expanded(value: str) -> str:
+    """Return a part of a path with the home for `~`, which a shell expands in few places."""
+    return os.path.expanduser(value)  # noqa: PTH111 - may be a glob
 
 
 def _name(path: str) -> str:
@@ -206,6 +213,7 @@ def _file(_moment: Moment, value: str) -> Condition:
 
     With `*` before it, it may begin inside of a word.
     """
+    value = _expanded(value)
     is_inside = value.startswith("*")
     part = small_letters(value.strip("*")) or ""
     glob = re.sub(r"([*\[?])", r"[\1]", part)

@@ -187,6 +187,16 @@ def test_an_operator_finds_what_it_names(
     assert seqs == {hit.seq for hit in page.hits}
 
 
+@pytest.mark.parametrize("text", ["project:~/api", "project:~/*docs", "file:~/api/"])
+def test_a_tilde_is_the_home(stocked: World, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a path that a shell expands."""
+    monkeypatch.setenv("HOME", "/work")
+    written = text.replace("~", "/work")
+    names = {hit.name for hit in search_for(stocked.database, text).hits}
+    assert names == {hit.name for hit in search_for(stocked.database, written).hits}
+    assert names
+
+
 @pytest.mark.parametrize(
     ("text", "message_part", "hint_part"),
     [
