@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ccsync_watch.privacy.engine import anchors, pattern_syntax, scan_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ccsync_watch.privacy.engine.scan_plan import Expression
 
 _KEPT = 6
 """So many files of compiled rules stay in the cache: two versions may be used in turn."""
 _KEPT_LAYOUTS = 2
+_ALONE_SECONDS = 120.0
+"""How long to wait for another process that compiles, which may hang."""
 
 
 class ScanLayout(NamedTuple):
@@ -51,6 +53,25 @@ class RulesCache:
     def is_there(self) -> bool:
         """Return whether there is a folder."""
         return self._folder is not None
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other process compile meanwhile: after an update several may be about to.
+
+        Beside each other they take as long as one after the other, and all but one for nothing.
+        """
+        # Loaded here: what is compiled already needs no lock.
+        import filelock  # noqa: PLC0415 - see above
+
+        lock = filelock.FileLock(
+            (self._folder or Path()) / "compiling.lock", timeout=_ALONE_SECONDS, mode=0o600
+        )
+        with contextlib.ExitStack() as held:
+            # Without a folder, in one that cannot be written to, or while another process hangs.
+            with contextlib.suppress(OSError, NotImplementedError, filelock.Timeout):
+                if self._folder is not None:
+                    held.enter_context(lock)
+            yield
 
     def name_of(self, rows: Sequence[Expression]) -> str:
         """Return the name under which the compiled rows are kept, empty of none."""

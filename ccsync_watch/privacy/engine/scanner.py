@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ccsync_watch.privacy.engine.scan_plan import Expression, ScanPlan
+    from ccsync_watch.privacy.engine.scan_plan import Expression
 
 Hit = tuple[int, int]
 """Where a trigger's match ends, in bytes, and the trigger's index."""
@@ -73,6 +73,18 @@ class NotCompiledError(Exception):
     """The triggers are not in the cache, and were not to be compiled."""
 
 
+def _load_all(files: RulesCache, *key: object) -> tuple[ScanLayout, list[Any]] | None:
+    """Return what was compiled before of some triggers, None if a part of it is not there."""
+    layout = files.load_layout(*key)
+    if layout is None:
+        return None
+    databases = [files.load(name) if name else None for name in layout.files]
+    is_whole = all(
+        database is not None for name, database in zip(layout.files, databases, strict=True) if name
+    )
+    return (layout, databases) if is_whole else None
+
+
 class HyperscanEngine:
     """Triggers in a few automata; for one thread at a time, since it has one scratch space.
 
@@ -96,42 +108,39 @@ class HyperscanEngine:
 
         Raises NotCompiledError if they are not there and `may_compile` is false.
         """
-        self._may_compile = may_compile
         self._library: Any = importlib.import_module("hyperscan")
         self._words = len(triggers)
         self._has_sought = bool(sought)
         files = RulesCache(cache, self._library)
         key = list(triggers), words, sought
-        layout = files.load_layout(*key)
-        names = layout.files if layout else []
-        databases: list[Any] = [files.load(name) if name else None for name in names]
-        if layout is None or any(
-            name and database is None
-            for name, database in zip(layout.files, databases, strict=True)
-        ):
-            layout, databases = self._compile_all(plan_scan(triggers, words, sought), files)
-            files.save_layout(layout, *key)
+        loaded = _load_all(files, *key)
+        if loaded is None and files.is_there and not may_compile:
+            raise NotCompiledError
+        if loaded is None:
+            with files.alone():
+                # Another process may have compiled them meanwhile.
+                loaded = _load_all(files, *key) or self._compile_all(files, *key)
+        layout, databases = loaded
         self._bytes, self._before, self._after = layout.bytes, layout.before, layout.after
         self._everywhere, self._apart, self._near_words = databases
 
-    def _compile_all(self, plan: ScanPlan, files: RulesCache) -> tuple[ScanLayout, list[Any]]:
+    def _compile_all(
+        self, files: RulesCache, triggers: Sequence[Trigger], words: str, sought: str
+    ) -> tuple[ScanLayout, list[Any]]:
+        """Compile what is not cached, and cache it."""
+        plan = plan_scan(triggers, words, sought)
         parts = plan.everywhere, plan.apart, plan.near_words
         names = [files.name_of(rows) for rows in parts]
-        databases = [self._load(rows, files) for rows in parts]
-        return ScanLayout(plan.bytes, plan.before, plan.after, names), databases
-
-    def _load(self, rows: Sequence[Expression], files: RulesCache) -> Any:  # noqa: ANN401 - the library has no types
-        """Return the compiled database, or None of nothing."""
-        if not rows:
-            return None
-        name = files.name_of(rows)
-        database = files.load(name)
-        if database is None:
-            if not self._may_compile and files.is_there:
-                raise NotCompiledError
-            database = self._compile(rows)
-            files.save(name, database)
-        return database
+        databases = []
+        for name, rows in zip(names, parts, strict=True):
+            database = files.load(name) if name else None
+            if name and database is None:
+                database = self._compile(rows)
+                files.save(name, database)
+            databases.append(database)
+        layout = ScanLayout(plan.bytes, plan.before, plan.after, names)
+        files.save_layout(layout, triggers, words, sought)
+        return layout, databases
 
     def _compile(self, rows: Sequence[Expression]) -> Any:  # noqa: ANN401 - as above
         library = self._library

@@ -8,7 +8,9 @@ import importlib.util
 import os
 import random
 import re
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from support.redaction_corpus.generator import negatives, positives
 from support.redaction_corpus.reviewer import innocent, planted
 from support.redaction_corpus.shared import build_redactor, cache_folder
 from support.redaction_corpus.trigger_samples import TriggerSampler
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,6 +156,31 @@ def test_what_is_ready_is_not_compiled(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("rules-*.hs"))) == 6
 
 
+def test_triggers_that_another_process_compiles_are_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would take the time of all; one that can be cached nowhere waits for nobody."""
+    library = pytest.importorskip("hyperscan")
+    triggers = [engines.Trigger("ghp_[a-z]{4}", is_caseless=False)]
+    compiled = list[str]()
+    compile_one = engines.HyperscanEngine._compile
+
+    def count(engine: engines.HyperscanEngine, rows: Any) -> Any:  # noqa: ANN401 - as there
+        compiled.append(threading.current_thread().name)
+        return compile_one(engine, rows)
+
+    monkeypatch.setattr(engines.HyperscanEngine, "_compile", count)
+    build = partial(engines.build, triggers, prefer="hyperscan")
+    with ThreadPoolExecutor() as pool:
+        with rules_cache.RulesCache(tmp_path, library).alone():
+            others = [pool.submit(build, cache=tmp_path) for _ in range(3)]
+            assert build(cache=None).scan(b"ghp_abcd") == [(8, 0)]
+            assert len(compiled) == 1
+            assert not any(other.done() for other in others)
+        assert [other.result(WAIT_SECONDS).scan(b"ghp_abcd") for other in others] == [[(8, 0)]] * 3
+    assert len(compiled) == 2
+
+
 def test_what_counts_lines_is_found_among_the_rest() -> None:
     """It has an automaton of its own; the hits of both are in order."""
     pytest.importorskip("hyperscan")
@@ -273,7 +301,7 @@ def test_code_that_is_being_replaced_prevents_no_scan(
     monkeypatch.setattr(rules_cache, "_planning_code", missing)
     triggers = [engines.Trigger("ghp_[a-z]{4}", is_caseless=False)]
     assert engines.build(triggers, cache=tmp_path).scan(b"ghp_abcd") == [(8, 0)]
-    assert [path.suffix for path in tmp_path.iterdir()] == [".hs"]
+    assert [path.suffix for path in tmp_path.glob("rules-*")] == [".hs"]
 
 
 def test_what_could_not_be_kept_leaves_nothing(
@@ -288,4 +316,4 @@ def test_what_could_not_be_kept_leaves_nothing(
     monkeypatch.setattr(type(tmp_path), "replace", fail)
     triggers = [engines.Trigger("ghp_[a-z]{4}", is_caseless=False)]
     assert engines.build(triggers, cache=tmp_path).scan(b"ghp_abcd") == [(8, 0)]
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("rules-*")) == []
