@@ -30,6 +30,7 @@ from ccsync_watch.store import (
 from ccsync_watch.store.copies import CopyMarker
 from ccsync_watch.store.file_order import FileOrder, last_date
 from ccsync_watch.store.message_writer import MessageWriter
+from ccsync_watch.store.requeueing import requeue_agents
 from ccsync_watch.transcripts.fields import plausible_ms
 from ccsync_watch.transcripts.inferred_times import infer_times
 from ccsync_watch.transcripts.project_folders import find_windows_root
@@ -182,11 +183,12 @@ def _save_rows(
         is_at_start=batch.start == 0,
     )
     unknown = touched - session_writer.known_among(connection, touched)
+    unqueued = unknown | set(new)
     writer = MessageWriter(
         connection,
         now_ms=context.now_ms,
         is_released=context.is_released,
-        unqueued=unknown | set(new),
+        unqueued=unqueued,
     )
     facts = [fact for fact in batch.facts if fact.session_id in touched]
     session_facts.save_facts(connection, facts)
@@ -220,7 +222,11 @@ def _save_rows(
     handed_off = hand_offs.mark_hand_offs(connection, facts, new)
     copies.update(messages, batch.start, moved | writer.placed | handed_off)
     for session_id, agent_ids in subagent_calls.save(connection, batch, touched).items():
-        writer.queue_agents_again(session_id, agent_ids)
+        if session_id not in unqueued:
+            requeue_agents(
+                connection, session_id, agent_ids,
+                now_ms=context.now_ms, is_released=context.is_released,
+            )  # fmt: skip
     touched |= summary_titles.save_summaries(connection, facts, messages)
     touched -= unknown
     session_writer.mark_due(connection, touched, is_released=context.is_released)

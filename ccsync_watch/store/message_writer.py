@@ -16,7 +16,7 @@ from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store.id_keys import save_ids, uuid_key
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.packed_texts import pack_json
-from ccsync_watch.store.requeueing import is_pruned, messages_of_agents, requeue
+from ccsync_watch.store.requeueing import is_pruned, requeue
 from ccsync_watch.transcripts.call_ids import is_own
 
 if TYPE_CHECKING:
@@ -247,11 +247,6 @@ class MessageWriter:
             now_ms=self._now_ms,
             is_released=self._is_released,
         )
-
-    def queue_agents_again(self, session_id: str, agent_ids: Collection[str]) -> None:
-        """Queue the stored messages of subagents that have another type: it is sent with each."""
-        for seq in messages_of_agents(self._connection, session_id, agent_ids):
-            self.queue_again(seq, session_id)
 
 
 def content_digest(role: str, kind: str, parts: Iterable[tuple[str, bytes]]) -> bytes:

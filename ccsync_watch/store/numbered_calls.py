@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ccsync_watch.store import subagent_calls
 from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.meta import delete_meta, get_meta
-from ccsync_watch.store.requeueing import messages_of_agents, requeue
+from ccsync_watch.store.requeueing import requeue, requeue_agents
 from ccsync_watch.store.session_policy import excluded_among
 from ccsync_watch.store.session_writer import mark_due
 from ccsync_watch.transcripts.call_ids import is_numbered, is_own, own_call_id
@@ -78,11 +78,11 @@ def rename(database: Database, session_id: str, *, now_ms: int, is_released: boo
         )
         if excluded_among(connection, [session_id]):
             return
-        seqs = {part.seq for part in renamed if part.is_sent_otherwise}
-        seqs.update(messages_of_agents(connection, session_id, agent_ids))
-        for seq in sorted(seqs):
+        seqs = sorted({part.seq for part in renamed if part.is_sent_otherwise})
+        for seq in seqs:
             requeue(connection, seq, session_id, now_ms=now_ms, is_released=is_released)
-        if seqs:
+        requeue_agents(connection, session_id, agent_ids, now_ms=now_ms, is_released=is_released)
+        if seqs or agent_ids:
             mark_due(connection, [session_id], is_released=is_released)
 
 

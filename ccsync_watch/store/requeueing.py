@@ -51,12 +51,31 @@ def requeue(
         )
 
 
-def messages_of_agents(
-    connection: sqlite3.Connection, session_id: str, agent_ids: Collection[str]
-) -> list[int]:
-    """Return the stored messages of some subagents of a session, in their order."""
-    query = "SELECT seq FROM messages WHERE session_id = ? AND agent_id IN ({ids})"
-    return sorted(seq for (seq,) in select_among(connection, query, sorted(agent_ids), session_id))
+def requeue_agents(
+    connection: sqlite3.Connection,
+    session_id: str,
+    agent_ids: Collection[str],
+    *,
+    now_ms: int,
+    is_released: bool,
+) -> None:
+    """Queue the messages of subagents that have another type: it is sent with each of them."""
+    query = (
+        "SELECT m.seq, EXISTS (SELECT 1 FROM outbox o WHERE o.seq = m.seq AND o.is_certain)"
+        " FROM messages m WHERE m.session_id = ? AND m.agent_id IN ({ids})"
+    )
+    rows = sorted(
+        (seq, is_unsent)
+        for seq, is_unsent in select_among(connection, query, sorted(agent_ids), session_id)
+    )
+    # What was not sent yet may have been read to be sent.
+    connection.executemany(
+        "UPDATE outbox SET version = version + 1 WHERE seq = ?",
+        [(seq,) for seq, is_unsent in rows if is_unsent],
+    )
+    for seq, is_unsent in rows:
+        if not is_unsent:
+            requeue(connection, seq, session_id, now_ms=now_ms, is_released=is_released)
 
 
 def is_pruned(facts: str) -> bool:

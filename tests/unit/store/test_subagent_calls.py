@@ -233,6 +233,21 @@ def test_what_was_sent_before_the_type_was_known_is_sent_again(world: World) -> 
     assert _due(world) == []
 
 
+def test_a_type_that_becomes_known_while_messages_are_sent_is_sent_after_them(
+    world: World,
+) -> None:
+    """What was read to be sent is not what is stored any more."""
+    main = Writer()
+    rows = [main.prompt("Compare"), *_calls(main, "Look"), _by_result(main, AGENT, "t1")]
+    transcript = Transcript(SESSION, None, main, rows)
+    feed(world.database, transcript, transcript.lines()[:1])
+    _feed(world, [_agent(AGENT, "Not the prompt")])
+    read = world.outbox.rows(SESSION, 1 << 50, 100).value
+    feed(world.database, transcript, transcript.lines()[1:])
+    world.outbox.ack(SESSION, read, host="h", size=10, now_ms=world.clock.now_ms, at_ms=1)
+    assert [item for item in _due(world) if item[0]] == [(AGENT, "Explore")] * 2
+
+
 def _due(world: World) -> list[tuple[str | None, str | None]]:
     """Return the subagent of each message that is to be sent, and its type."""
     rows = world.outbox.rows(SESSION, 1 << 50, 100).value
