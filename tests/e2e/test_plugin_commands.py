@@ -83,11 +83,13 @@ def test_status_without_problems(
     terminal = session()
     wait_until(lambda: len(opensync.backend.messages(terminal.session_id)) == 3, "all arrived")
     asked = len(messages_api.messages_requests)
-    screen = answer(terminal, STATUS, "  total")
-    assert "running (process" in screen
-    assert f"backend       {opensync.url}" in screen
-    assert "connection    ok" in screen
+    # On a busy machine it says at first that there is no answer yet.
+    screen = answer(terminal, STATUS, "connection    ok")
     assert opensync.api_key not in screen
+    _, running, screen = screen.rpartition("running (process")
+    assert running
+    assert "  total" in screen
+    assert f"backend       {opensync.url}" in screen
     assert f"API key       {opensync.api_key[:4]}…{opensync.api_key[-2:]}" in screen
     assert "auto sync on, tool calls on, thinking off" in screen
     assert "this session  2 messages stored, 0 rows pending, confirmed" in screen
