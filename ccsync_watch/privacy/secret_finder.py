@@ -15,6 +15,7 @@ from ccsync_watch.privacy.detect import tables
 from ccsync_watch.privacy.detect.assigned_value import LONGEST_VALUE
 from ccsync_watch.privacy.detect.assignments import AssignmentFinder
 from ccsync_watch.privacy.detect.base64_runs import Base64Finder
+from ccsync_watch.privacy.detect.encrypted_places import is_in_encrypted
 from ccsync_watch.privacy.detect.id_columns import IdColumns
 from ccsync_watch.privacy.detect.rules import (
     ASSIGNMENTS_FROM,
@@ -122,6 +123,8 @@ class SecretFinder:
                 is_last = low and span.start < edge and span.end <= _OVERLAP
                 is_next = high < len(data) and span.start >= high - low - edge
                 if is_last or is_next or ids.hold(low + span.start, low + span.end, span.rank):
+                    continue
+                if is_in_encrypted(piece, span.start, span.end, span.rank):
                     continue
                 moved = span._replace(start=low + span.start, end=low + span.end)
                 yield moved if low else span

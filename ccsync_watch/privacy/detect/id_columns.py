@@ -26,7 +26,7 @@ _ID = re.compile(
 )
 """The name of a column of ids; the `secret_id` of a role of Vault is a secret."""
 _BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
-_BY_WORDS = frozenset(
+BY_WORDS = frozenset(
     {
         Rank.PATTERN,
         Rank.ASSIGNMENT,
@@ -58,7 +58,7 @@ class IdColumns:
 
     def hold(self, start: int, stop: int, rank: Rank) -> bool:
         """Tell whether what words near it make a secret is a whole cell of a column of ids."""
-        if rank not in _BY_WORDS:
+        if rank not in BY_WORDS:
             return False
         if self._headers is None:
             self._headers = self._read_headers()

@@ -13,6 +13,7 @@ from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits, is_post
 from ccsync_watch.privacy.detect.counted_names import is_counted_member
 from ccsync_watch.privacy.detect.named_values import is_value_in_code
 from ccsync_watch.privacy.engine.pauses import paced
+from ccsync_watch.privacy.heuristics.encrypted_values import is_envelope, names_encrypted
 from ccsync_watch.privacy.heuristics.name_strength import (
     Strength,
     is_code_name,
@@ -84,6 +85,7 @@ class Members:
         self._named = self._labelled = Strength.NONE
         self._has_code = any(map(is_code_name, paced(obj, pause)))
         self._is_web_key = "kty" in obj
+        self._is_envelope = is_envelope(obj)
         self.is_kubernetes = obj.get("kind") == "Secret"
         types = [kind for field in _TYPES if isinstance(kind := obj.get(field), str)]
         self._is_public = any(_PUBLIC_TYPE.search(kind[:_LONGEST_NAME]) for kind in types)
@@ -104,9 +106,11 @@ class Members:
     def strength_of(self, key: str, value: JsonValue, above: Strength) -> Strength:
         """Return how secret the member `key` is; `above` is what the object's own key proves."""
         own = strength_of(key)
+        if self._is_envelope:
+            above = Strength.NONE
         is_published = self._is_public and own is Strength.WEAK  # `"type": "…/PubKeyEd25519"`
         is_count = own is Strength.PASSWORD and is_counted_member(self._obj, key)
-        if is_published or is_count or (isinstance(value, str) and is_postal_code(key, value)):
+        if is_published or is_count or (isinstance(value, str) and _is_harmless(key, value)):
             return Strength.NONE
         if _RECOVERY_CODES.fullmatch(key):
             return Strength.PASSWORD
@@ -136,6 +140,11 @@ def pair_strength(items: list[JsonValue]) -> Strength:
         return Strength.NONE
     strength = strength_of(name)
     return strength if strength and is_value_in_code(value, strength) else Strength.NONE
+
+
+def _is_harmless(key: str, value: str) -> bool:
+    """Tell whether a value is an area's code, or encrypted, by its key and its form."""
+    return is_postal_code(key, value) or names_encrypted(key, value)
 
 
 def _is_key_member(value: JsonValue) -> bool:

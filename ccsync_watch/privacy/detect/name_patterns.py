@@ -101,6 +101,13 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        "a value after the mark of an encoding that anybody can reverse",
+        (
+            rf"(?:{PASSWORD_WORDS}){_NAME}{_CLOSE}{_SEPARATOR}"
+            r"\{(?:xor|des|3des|noop)\}[^\s\"'`]{4}"
+        ),
+    ),
+    (
         "the value of a header of credentials",
         rf"(?:authorization|cookie|xauth){_CLOSE}{_SEPARATOR}(?:{_OPEN})?[^\s\"'`][^\"'`\r\n]{{5}}",
     ),

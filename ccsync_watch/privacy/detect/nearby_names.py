@@ -83,6 +83,8 @@ _ALONE = re.compile(
 )
 _LISTED = re.compile(rb"[ \t]+(?!is\b|as\b|are\b|for\b|[=:#(<-])[^\s]")
 """After a commit or checksum that begins a line: what it is of."""
+_BEFORE_LISTED = re.compile(rb":?(?:[0-7]{6}[ ]){0,2}[ \t*^>|+-]*")
+"""Also the modes of a file, as Git lists them."""
 _BLANKS = b" \t"
 _OPTION = re.compile(rb"(?<!\S)--?[A-Za-z][\w-]*")
 """After a value it is not about it: `deploy x81… --token`."""
@@ -112,7 +114,7 @@ def is_name_near(data: bytes, start: int, stop: int, *, is_hex: bool = False) ->
             before = above[above.rfind(b"\n") + 1 :] + before
     if is_hex and (_belongs_to_other(before) or _is_digest_in_sentence(before, stop - start)):
         return False
-    if is_hex and not before.strip(b" \t*^>|+-") and _LISTED.match(after):
+    if is_hex and _BEFORE_LISTED.fullmatch(before) and _LISTED.match(after):
         return False
     if is_of_thing(before, data[start:stop], after):
         return False

@@ -14,6 +14,7 @@ from ccsync_watch.privacy.detect.nearby_names import is_name_near
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, text_of
+from ccsync_watch.privacy.heuristics.dummy_values import is_public
 from ccsync_watch.privacy.heuristics.gibberish import entropy
 from ccsync_watch.privacy.heuristics.publishable import is_publishable
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_RANDOM, RANDOM_ENTROPY
@@ -92,7 +93,7 @@ def find_nearby_tokens(data: bytes, end: int, since: int) -> Iterator[Span]:
     is_hex = _HEX.fullmatch(value) is not None
     if not (is_hex or is_strict_random(value) or _is_drawn_capitals(value)):
         return
-    if _SORTABLE_ID.fullmatch(value) or is_publishable(value):
+    if _SORTABLE_ID.fullmatch(value) or is_publishable(value) or is_public(value):
         return
     if _JOINED.search(data, max(0, span[0] - _JOINED_BEFORE), span[0]):
         return

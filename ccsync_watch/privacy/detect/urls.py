@@ -63,8 +63,14 @@ def find_userinfo(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
 
 
 _LONGEST_HOST = 80
-_PUBLISHED = re.compile(rb"[0-9a-f]{32}@o[0-9]{1,12}\.ingest\.(?:[a-z]{2}\.)?sentry\.io/")
-"""The key with which a page reports its errors to Sentry: every visitor sees it."""
+_PUBLISHED = re.compile(
+    rb"[0-9a-f]{32}(?:@|%40)[a-z0-9][a-z0-9.-]{0,63}(?:(?::|%3A)[0-9]{2,5})?(?:\\{0,2}/|%2F)"
+    rb"(?:sentry(?:\\{0,2}/|%2F))?[0-9]{1,18}/?(?=[?\s\"'`<>()\[\]{},;|&\\]|\.?(?:\Z|\s)|%3F)"
+)
+"""The key with which a page reports its errors to Sentry: every visitor sees it.
+
+It is followed by a project's number alone, on servers of one's own too.
+"""
 
 
 def _userinfo_at(data: bytes, end: int, since: int) -> Iterator[Span]:

@@ -11,8 +11,14 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from ccsync_watch.privacy.heuristics.encrypted_values import is_encrypted
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
-from ccsync_watch.privacy.heuristics.harmless_forms import is_absent, is_code_after_string
+from ccsync_watch.privacy.heuristics.harmless_forms import (
+    is_absent,
+    is_code_after_string,
+    is_member_path,
+    is_read_from,
+)
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_PASSPHRASE_WORDS, LEAST_SEED_WORDS
 from ccsync_watch.privacy.heuristics.words import load_words
 
@@ -52,7 +58,7 @@ _REFERENCE = re.compile(
     r"\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[/:.,; \"'])|%[A-Za-z_]\w*%$|%\(|%[sdv]\b|\{\{|\{%|"
     r"%\{|%env\(|\$__\w{1,20}\{|@Microsoft\.|"
     r"@(?:base(?:32|64)d?|json|text|[ct]sv|html|urid?|sh)(?:[ )|]|$)|"
-    r"(?!\{(?:noop|plain|cleartext|PLAIN|CLEARTEXT)\}\S)\{[\w.!:\[\]'\"]*\}|<%|"
+    r"(?!\{(?i:noop|plain|cleartext|xor|3?des|rot13|base64|b64|obf|hex)\}\S)\{[\w.!:\[\]'\"]*\}|<%|"
     r"v1:[A-Za-z0-9+/=]{8,24}:v1:|"
     r"<[A-Za-z][^<>]*>?|#\{|@\{|[&*][A-Za-z_-]+[0-9]{0,2}$|!(?:Ref|Sub|GetAtt|env|secret|vault|"
     r"ENV|reference)|"
@@ -83,7 +89,9 @@ _REGEX_LITERAL = re.compile(
 )
 """Of Perl, Ruby and Elixir."""
 _STRUCT_TAG = re.compile(r"[a-z][a-z_]{1,15}:\\{0,3}\"")
-_OPERATOR = re.compile(r"[(\[{<|=]|[!&+?*][A-Za-z_.]+\W*$|(?:&&|\|\||!=|\?\?)")
+_OPERATOR = re.compile(
+    r"(?!\{(?i:xor|3?des)\}\S)[(\[{<|=]|[!&+?*][A-Za-z_.]+\W*$|(?:&&|\|\||!=|\?\?)"
+)
 _DOTTED = re.compile(
     r"^[A-Za-z_$][A-Za-z_$]*[0-9]{0,2}(?:\.[A-Za-z_$][A-Za-z_$]*[0-9]{0,2})+[!?]?$"
 )
@@ -105,9 +113,13 @@ _PUBLIC = re.compile(
     r"M(?:FkwEwYHKoZIzj0C|HYwEAYHKoZIzj0C|II[A-Za-z0-9+/]{2}jANBgkqh|CowBQYDK2V)|"
     r"AAAA[BCE][23]NzaC1|"
     r"LS0tLS1CRUdJTiB(?:DRVJU|QVUJ)|ssh-(?:rsa|ed25519)|ecdsa-sha2|0x[0-9a-fA-F]{40}\Z|"
+    r"Qm[1-9A-HJ-NP-Za-km-z]{44}\Z|baf[ky][a-z2-7]{55}\Z|k51qzi5uqu5d[a-z0-9]{50}\Z|"
     r"(?:(?:sha|SHA)(?:1|224|256|384|512)|md5|MD5|blake2b|blake3)[:-][A-Za-z0-9+/=_-]{16,128}\Z",
 )
-"""A public key, an account's address on a chain, a fingerprint that says how it was made."""
+"""A public key, an account's address on a chain, a fingerprint that says how it was made.
+
+Also what a content is called by in IPFS.
+"""
 _REGEX = re.compile(r"\\[swdbWSDB]|\(\?|\[\^|[\])][+*?{]|\{\d+,?\d*\}|\.[*+](?:[^\w*+!#%=~-]|$)")
 
 
@@ -149,8 +161,16 @@ def _may_have_placeholder(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_reference(value: str) -> bool:
-    """Tell whether a value names where the secret is: `${TOKEN}`, `os.environ[…]`, a path."""
-    return _REFERENCE.match(value.lstrip(_PRINTED_QUOTES)) is not None
+    """Tell whether a value names where the secret is: `${TOKEN}`, `os.environ[…]`, a path.
+
+    So does what a tool encrypted, which is of use to whoever has the key.
+    """
+    return (
+        _REFERENCE.match(value.lstrip(_PRINTED_QUOTES)) is not None
+        or is_read_from(value)
+        or is_member_path(value)
+        or is_encrypted(value)
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.words import load_words
 
 _FILE = re.compile(
@@ -16,6 +18,18 @@ _FILE = re.compile(
     r"md|html?|css|go|rs|java|rb|php|sh|cfg|conf|ini|xml|sql|log|lock|pdf|csv|tsv|png|jpe?g|gif|"
     r"svg|webp|mp[34]|zip|gz|tgz|xz|zst|tar|bin|wasm|map|parquet|npz|so|dll|exe|deb|rpm|jar|whl)"
 )
+_READ_FROM = re.compile(
+    r"@[\w./~-]{1,100}\.(?:txt|json|ya?ml|toml|pem|key|crt|cer|env|conf|cfg|ini|properties|pass|pw|"
+    r"b64|gpg|asc|age|der|p12|jks)"
+)
+_MEMBER = r"[A-Za-z_][A-Za-z_-]{0,40}[0-9]?"
+_MEMBER_PATH = re.compile(
+    rf"!?(?:[$@]|\*{{1,2}}|\[(?:\*|[0-9]{{1,3}})?\]|{_MEMBER})(?:\.{{1,2}}(?:\*{{1,2}}|{_MEMBER})|"
+    rf"\[(?:\*|[0-9]{{1,3}}|[\"']{_MEMBER}[\"'])\]){{1,12}}"
+)
+_WILD = re.compile(r"[$*@]|\.\.|\[")
+_GLOB = re.compile(rf"(?=.*\*)\*?(?P<name>{_MEMBER})\*?")
+_WORDS = re.compile(_MEMBER)
 _PART = re.compile(r"[A-Za-z0-9]+")
 _ALGORITHM = re.compile(
     r"(?:hmac)?sha(?:[1-3]|224|256|384|512)?|md[245]|hmac|(?:[a-z]{1,8}[0-9]{0,3}x?)?25519|x?448|"
@@ -50,6 +64,19 @@ def is_absent(value: str) -> bool:
 def is_file(value: str) -> bool:
     """Tell whether a value is a file or its path, whatever it is called: `a/3f9c….json`."""
     return _FILE.fullmatch(value) is not None
+
+
+def is_read_from(value: str) -> bool:
+    """Tell whether a value names the file that a command reads it from: `@smtp.txt`."""
+    return _READ_FROM.fullmatch(value) is not None
+
+
+def is_member_path(value: str) -> bool:
+    """Tell whether a value says which members are meant: `*.token`, `$..secret`, `user[*].key`."""
+    if _MEMBER_PATH.fullmatch(value) is None:
+        glob = _GLOB.fullmatch(value)
+        return glob is not None and strength_of(glob["name"]) is not Strength.NONE
+    return _WILD.search(value) is not None and not any(map(is_gibberish, _WORDS.findall(value)))
 
 
 def is_algorithm(value: str) -> bool:

@@ -63,7 +63,7 @@ _PATH = re.compile(
     r"^(?:[\w.@~-]*/)+[\w.@ -]*$|^[\w.-]+\.(?:json|ya?ml|toml|py|js|ts|tsx|txt|pem|key|crt|"
     r"cer|env|md|html?|css|go|rs|java|rb|php|sh|cfg|conf|ini|xml|sql|log|lock|p12|pfx|jks|png|svg)$"
 )
-_URL = re.compile(r"^[a-z][a-z0-9+.-]{1,20}://", re.IGNORECASE)
+_URL = re.compile(r"^[a-z][a-z0-9+.-]{1,20}:(?://|\\/\\/)", re.IGNORECASE)
 _HEX = re.compile(r"^(?:0x)?[0-9a-fA-F]+$")
 _CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9]{0,20}(?:_[A-Z0-9]{1,20})+")
 _APP_PASSWORD = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")

@@ -92,3 +92,41 @@ def test_escapes_and_times_are_left_out() -> None:
 def test_a_value_may_say_that_there_is_none(value: str, *, is_absent: bool) -> None:
     """Whatever case and signs it is written with; with anything else it is a value."""
     assert harmless_forms.is_absent(value) is is_absent
+
+
+@pytest.mark.parametrize(
+    ("value", "is_path"),
+    [
+        ("*.token", True),
+        ("$..secretKey", True),
+        ("users[*].token", True),
+        ("root['user']['token']", True),
+        ("!*.password", True),
+        ("*_secret", True),
+        ("token*", True),
+        ("user.token", False),
+        ("dragon*", False),
+        ("*.kT7xQ9!w", False),
+        ("*.xkqzvbjw", False),
+        ("$..token hunter7", False),
+    ],
+)
+def test_wildcards_and_roots_make_a_path_of_members(value: str, *, is_path: bool) -> None:
+    """Of words alone: a glob has a word for a secret in it."""
+    assert harmless_forms.is_member_path(value) is is_path
+
+
+@pytest.mark.parametrize(
+    ("value", "is_file"),
+    [
+        ("@smtp.txt", True),
+        ("@db/pass-2.json", True),
+        ("@hunter7!Kq", False),
+        ("@hunter7.Kq", False),
+        ("smtp.txt", False),
+        ("@smtp.txt7", False),
+    ],
+)
+def test_a_file_after_an_at_sign_is_read(value: str, *, is_file: bool) -> None:
+    """As Vault, HTTPie and curl write it."""
+    assert harmless_forms.is_read_from(value) is is_file
