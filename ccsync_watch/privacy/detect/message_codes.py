@@ -11,6 +11,7 @@ from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, rule_of_all
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
+from ccsync_watch.privacy.heuristics.gibberish import is_mixed_draw
 from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
 
 
@@ -87,6 +88,24 @@ RULES: tuple[StructuralRule, ...] = (
     _code_rule(
         "the code that unblocks a card of a telephone",
         rf"(?<![a-z_])puk[12]?(?:[ -]?code)?{_IS}{_DIGITS}",
+    ),
+    pattern_rule(
+        "one-time-code",
+        "the code that unblocks a smartcard, after its PIN",
+        r"(?<![a-z_])pin[12]?(?:[ ](?:is|was)|[ ]?[:=])?[ ][0-9]{4,12}[ ]?(?:[,;/]|and|\n)?[ ]?"
+        r"puk[12]?(?:[ ](?:is|was)|[ ]?[:=])?[ ](?P<secret>[0-9]{4,12})(?![0-9])",
+        rank=Rank.SENTENCE,
+        reach=60,
+    ),
+    pattern_rule(
+        "password",
+        "the key of a wireless network that a sentence names",
+        r"(?<![a-z])(?:wi-?fi|wlan|wpa[23]?)[ -](?:key|schl\xc3\xbcssel)"
+        r"(?:[ ](?:for|of|in|at)[ ][\w ]{1,32}?)?(?:[ ](?:is|ist)|[ ]?[:=])?[ ][\"'`]?"
+        r"(?P<secret>[^\s\"'`,;()<>]{8,63})",
+        rank=Rank.SENTENCE,
+        reach=120,
+        accept=is_mixed_draw,
     ),
     pattern_rule(
         "license-key",

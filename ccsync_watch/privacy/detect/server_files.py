@@ -9,6 +9,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     looks_chosen,
 )
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
+from ccsync_watch.privacy.heuristics.value_strength import is_strict_random
 
 _LINE_START = r"(?:\r?\n|\\n)[^\w\n]{0,12}(?:[ ]{0,8}\d{1,6}(?:\xe2\x86\x92|\t|:))?[ \t]{0,24}"
 _ACCOUNT = rf"{_LINE_START}[\w.@-]{{1,60}}[ ]?=[ ]?(?=[^\s])"
@@ -20,6 +21,11 @@ def _is_account_password(value: str) -> bool:
 
 def _is_config_password(value: str) -> bool:
     return is_drawn_or_phrase(value) and is_typed_password(value) and not value.isdigit()
+
+
+def _is_joined_secret(value: str) -> bool:
+    """Tell whether what follows a user and a colon is its secret, though it begins like a path."""
+    return is_typed_password(value) or is_strict_random(value)
 
 
 RULES: tuple[StructuralRule, ...] = (
@@ -91,6 +97,31 @@ RULES: tuple[StructuralRule, ...] = (
         rf"[^\n\\]{{0,60}}){{0,8}}?{_LINE_START}secret=(?P<secret>[^\s\"'\\;]{{4,128}})",
         trigger=r"type=(?:friend|peer|user)(?:\r?\n|\\n)",
         reach=24,
+        accept=_is_config_password,
+    ),
+    pattern_rule(
+        "secret",
+        "the key and secret of a client of Kafka's registry of schemas",
+        r"basic[._]?auth[._]?user[._]?info\\{0,7}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?"
+        r"[\w.@-]{1,80}:(?P<secret>[^\s\"'`\\,;}]{4,200})",
+        reach=160,
+        accept=_is_joined_secret,
+    ),
+    pattern_rule(
+        "secret",
+        "the secret after a key of LiveKit",
+        r"(?<![A-Za-z0-9])API[A-Za-z0-9]{10,14}\\{0,7}[\"']?:[ ]?\\{0,7}[\"']?"
+        r"(?P<secret>[A-Za-z0-9]{40,48})(?![A-Za-z0-9])",
+        reach=120,
+        accept=is_strict_random,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "password",
+        "a password in clear text in a reference of WildFly",
+        r"clear-text\\{0,7}[\"']?[ ]?(?:=>|[:=])[ ]?\\{0,7}[\"']?"
+        r"(?P<secret>[^\s\"'`\\<>{},)]{4,128})",
+        reach=40,
         accept=_is_config_password,
     ),
 )

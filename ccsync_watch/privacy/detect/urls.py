@@ -216,6 +216,23 @@ RULES: tuple[StructuralRule, ...] = (
         accept=is_strict_random,
     ),
     pattern_rule(
+        "secret",
+        "what lets a user of Drupal in once, in an address",
+        r"/user/reset/[0-9]{1,10}/[0-9]{9,11}/(?P<secret>[A-Za-z0-9_-]{20,64})(?![\w-])",
+        rank=Rank.URL_PASSWORD,
+        reach=60,
+    ),
+    pattern_rule(
+        "secret",
+        "what lets a user of Django reset a password, in an address",
+        r"(?:reset|activate|confirm|verify)(?:/key)?/[A-Za-z0-9_]{1,12}[/-]"
+        r"(?P<secret>[a-z0-9]{6,7}-[0-9a-f]{32})(?![\w-])",
+        trigger=r"(?:reset|activate|confirm|verify)/(?:[A-Za-z0-9_]{1,12}|key/[A-Za-z0-9_]{1,12})"
+        r"[/-][a-z0-9]{6,7}-[0-9a-f]",
+        rank=Rank.URL_PASSWORD,
+        reach=60,
+    ),
+    pattern_rule(
         "url-password",
         "what stands alone before the host in the address of a proxy, and is its password",
         r"(?<![a-z])(?:(?:trojan(?:-go)?|hy2|hysteria2?|anytls|juicity)://(?=[^/]{6,256}@)|"
