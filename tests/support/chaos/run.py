@@ -272,7 +272,7 @@ class ChaosRun:
             return False
         conversation = chance.choice(own[:4])
         # What is stored by now stays, whatever becomes of the file. Not in a store that is damaged,
-        # which the daemon may not have noticed yet: it is made anew from the files.
+        # which the daemon may not have noticed yet: a new one is made from the files.
         state = machine.program.state
         with contextlib.suppress(sqlite3.Error):
             if oracle.sound_version(state):

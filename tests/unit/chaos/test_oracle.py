@@ -141,7 +141,7 @@ def test_lines_are_where_the_writer_believes(conversation: Conversation) -> None
 
 
 def test_the_rows_of_a_damaged_store_count_for_nothing(tmp_path: Path) -> None:
-    """The daemon makes it anew, and may not have noticed that it has to."""
+    """The daemon makes a new one, and may not have noticed that it has to."""
     store = Store(tmp_path)
     for number in range(50):
         store.say(f"u{number}", f"{number} " * 400)
