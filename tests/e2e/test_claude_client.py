@@ -320,11 +320,14 @@ def test_escape_interrupts_the_answer(open_terminal: OpenTerminal) -> None:
 
 
 def test_a_closed_terminal_ends_the_client(open_terminal: OpenTerminal) -> None:
-    """When the terminal closes, the client ends by SIGHUP and still writes its cost."""
+    """When the terminal closes, the client ends and still writes its cost.
+
+    By SIGHUP; on a busy machine it notices first that nobody types any more, and ends by itself.
+    """
     terminal = open_terminal()
     terminal.submit(prompt("Hello there", say("Hi.")))
     terminal.wait_for_row(says("Hi."))
-    assert terminal.hang_up() == 128 + signal.SIGHUP
+    assert terminal.hang_up() in {0, 128 + signal.SIGHUP}
     assert rows_of_type(terminal.rows(), "cost-state")
 
 
