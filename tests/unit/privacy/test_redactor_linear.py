@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.privacy import detect
-from ccsync_watch.privacy.detect import assignments, pasted_sessions
+from ccsync_watch.privacy.detect import assignments, pasted_sessions, reversed_names
 from ccsync_watch.privacy.dressing import folds
 from ccsync_watch.privacy.dressing.table import all_triggers
 from ccsync_watch.privacy.engine import structural_rule
@@ -33,11 +33,10 @@ if TYPE_CHECKING:
 SHORT = 8_000
 MOST = 5.0
 """Sixteen would be quadratic; what lies above four is windows not yet full at the short length."""
-MOST_FOR_A_BYTE = 50
-"""Ordinary text takes about two: it is scanned, and a view of some of it.
-
-A table with the name of a password in every cell takes the most, 44: a dozen rules read each cell.
-"""
+MOST_FOR_A_BYTE = 40
+"""Ordinary text takes about two: it is scanned, and a view of some of it."""
+MOST_FOR_A_CELL = 50
+"""The same for a table with the name of a password in every cell: a dozen rules read each."""
 MOST_FOR_A_SAMPLE = 60
 """A short text that is dressed in five ways is read in as many views: a longer one of it, in parts,
 takes no more than `MOST_FOR_A_BYTE`."""
@@ -45,6 +44,11 @@ MOST_FOR_A_COMMAND = 90
 """The same for a pasted session, where each command line is parsed."""
 MOST_FOR_A_PAIR = 120
 """The same where two rules meet: lines that are folded and commands, each read by more than one."""
+MORE_FOR_A_BYTE = {
+    **{rule.trigger: MOST_FOR_A_COMMAND for rule in pasted_sessions.RULES},
+    reversed_names.RULES[0].trigger: MOST_FOR_A_CELL,
+}
+"""What a trigger's own texts take at most, where that is more."""
 FEW = 2_000
 """So many calls say nothing yet."""
 _COMPILING = re.compile(r"\b(?:re|sre_\w+|enum)\.py$|\bre[/\\\\]\w+\.py$")
@@ -137,8 +141,7 @@ def test_no_trigger_makes_a_text_much_work(work: _Work, part: int) -> None:
         rng = random.Random(trigger.pattern)  # noqa: S311 - repeatable, not secret
         sampler = TriggerSampler(trigger.pattern, rng)
         for_a_byte = _work_for_a_byte(work, sampler.text(SAMPLED))
-        is_session = trigger.pattern in {rule.trigger for rule in pasted_sessions.RULES}
-        most = MOST_FOR_A_COMMAND if is_session else MOST_FOR_A_BYTE
+        most = MORE_FOR_A_BYTE.get(trigger.pattern, MOST_FOR_A_BYTE)
         if most < for_a_byte <= MOST_FOR_A_SAMPLE:
             for_a_byte = _work_for_a_byte(work, sampler.text(4 * SAMPLED))
         if for_a_byte > most:
