@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ccsync_watch.privacy.detect.id_columns import BY_WORDS
+from ccsync_watch.privacy.engine.rank import BY_WORDS
 from ccsync_watch.privacy.engine.structural_rule import text_of
 from ccsync_watch.privacy.heuristics.encrypted_values import MARK, is_encrypted, names_encrypted
 

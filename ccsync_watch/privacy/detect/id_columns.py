@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.detect.tables import COLUMN_NAME, LINE_NUMBER, split_cells
-from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.rank import BY_WORDS
 from ccsync_watch.privacy.engine.structural_rule import text_of
+
+if TYPE_CHECKING:
+    from ccsync_watch.privacy.engine.rank import Rank
 
 _LONGEST_LINE = 1024
 _WORD = re.compile(
@@ -26,17 +29,6 @@ _ID = re.compile(
 )
 """The name of a column of ids; the `secret_id` of a role of Vault is a secret."""
 _BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
-BY_WORDS = frozenset(
-    {
-        Rank.PATTERN,
-        Rank.ASSIGNMENT,
-        Rank.NAMED_FIELD,
-        Rank.SENTENCE,
-        Rank.ARGUMENT,
-        Rank.CONTEXT,
-    }
-)
-"""Of spans that only words near them make secrets."""
 
 
 class _Header(NamedTuple):

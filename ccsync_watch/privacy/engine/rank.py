@@ -52,3 +52,16 @@ class Rank(IntEnum):
     """A name and password in prose; a run of base64 whose content holds a secret."""
     USER_PATTERN = auto()
     """A pattern of the user's: says the least of what it found."""
+
+
+BY_WORDS = frozenset(
+    {
+        Rank.PATTERN,
+        Rank.ASSIGNMENT,
+        Rank.NAMED_FIELD,
+        Rank.SENTENCE,
+        Rank.ARGUMENT,
+        Rank.CONTEXT,
+    }
+)
+"""Of spans that only words near them make secrets."""
